@@ -1,0 +1,1 @@
+//! Kafka's record batches: zero-copy header view, records, validation, compression, builder.

@@ -1,0 +1,1 @@
+//! Protocol primitives: the readers and writers that every generated codec is made of.

@@ -1,0 +1,2 @@
+//! The millrace binary: one file per subcommand.
+fn main() {}

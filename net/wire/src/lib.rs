@@ -1,0 +1,1 @@
+//! Kafka framing, generated codecs and the version table.
