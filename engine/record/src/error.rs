@@ -1,0 +1,43 @@
+//! What can be wrong with record batches.
+
+/// Why bytes are not the record batch, or the records, that they should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes end before the batch does. Not damage by itself: the answer to a Fetch may end in a part of a batch.
+    #[error("the batch needs {needed_bytes} bytes and {available_bytes} are there")]
+    Incomplete {
+        /// Bytes of the whole batch, or of what must be there before its length can be known.
+        needed_bytes: usize,
+        /// Bytes that are there.
+        available_bytes: usize,
+    },
+    /// The batch's length field is below what its header takes (or negative).
+    #[error("batch length {batch_length} is below the {minimum} that a batch of its format has")]
+    BatchLength {
+        /// The field's value: bytes after the field.
+        batch_length: i32,
+        /// The least value of this format.
+        minimum: i32,
+    },
+    /// The magic byte is not 2. Kafka 4 reads no older format from clients; other values were never defined.
+    #[error("record format {0} is not supported: only 2 is")]
+    Magic(i8),
+    /// The CRC-32C in the header is not that of the bytes.
+    #[error("stored CRC {stored:#010x} differs from the computed {computed:#010x}")]
+    Crc {
+        /// As the header has it.
+        stored: u32,
+        /// Over the bytes from the attributes to the end of the batch.
+        computed: u32,
+    },
+    /// The attributes name a codec that Kafka does not have.
+    #[error("compression codec {0} is not known")]
+    UnknownCodec(i16),
+}
+
+impl RecordError {
+    /// Whether more bytes could make the input good: it ends within a batch.
+    pub fn is_incomplete(&self) -> bool {
+        matches!(self, RecordError::Incomplete { .. })
+    }
+}
