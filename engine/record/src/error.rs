@@ -1,5 +1,8 @@
 //! What can be wrong with record batches.
 
+use crate::compression::CompressionError;
+use crate::record::Fault;
+
 /// Why bytes are not the record batch, or the records, that they should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
@@ -33,6 +36,28 @@ pub enum RecordError {
     /// The attributes name a codec that Kafka does not have.
     #[error("compression codec {0} is not known")]
     UnknownCodec(i16),
+    /// The records could not be inflated.
+    #[error(transparent)]
+    Compression(#[from] CompressionError),
+    /// The header's number of records is negative.
+    #[error("the header promises {0} records")]
+    RecordCount(i32),
+    /// A record's structure is broken.
+    #[error("record {index} of the batch is malformed: {fault}")]
+    Record {
+        /// The record's place in the batch, from 0.
+        index: u32,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// Bytes follow the last record that the header promises.
+    #[error("{bytes} bytes follow the {count} records that the header promises")]
+    RecordsRemain {
+        /// The header's number of records.
+        count: u32,
+        /// How many bytes are left.
+        bytes: usize,
+    },
 }
 
 impl RecordError {

@@ -9,9 +9,12 @@
 //! The format is the one of Kafka's protocol guide, section *Record Batch* (magic 2, KIP-98).
 
 pub mod batch;
+pub mod builder;
 pub mod compression;
 pub mod crc;
 mod error;
 pub mod header;
+pub mod record;
+mod varint;
 
 pub use error::RecordError;

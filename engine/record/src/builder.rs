@@ -1,0 +1,204 @@
+//! Makes v2 record batches.
+
+use crate::compression::{Codec, CompressionError, Compressor};
+use crate::header::{
+    ATTRIBUTE_CONTROL, ATTRIBUTE_TRANSACTIONAL, BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_V2,
+    NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, seal_crc,
+};
+use crate::varint::{VARINT_BYTES_MAX, bytes_of_i32, bytes_of_i64, write_i32, write_i64};
+use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
+
+/// Why a batch cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// Lengths and counts are 32-bit on the wire, and the batch would pass that.
+    #[error("the batch would be larger than the format allows (2^31-1 bytes or records)")]
+    TooLarge,
+    /// The codec failed.
+    #[error(transparent)]
+    Compression(#[from] CompressionError),
+}
+
+/// A record's header: its name (UTF-8) and its value.
+pub type HeaderPair<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Collects records and makes a batch of them. Offsets are given in the order of the calls, from the base offset on.
+#[derive(Clone, Debug)]
+pub struct BatchBuilder {
+    codec: Codec,
+    level: Option<i32>,
+    header: BatchHeader,
+    records: Vec<u8>,
+    count: i32,
+}
+
+impl BatchBuilder {
+    /// An empty batch, as a client sends it: base offset 0, no producer, no leader epoch.
+    pub fn new(codec: Codec) -> BatchBuilder {
+        BatchBuilder {
+            codec,
+            level: None,
+            header: BatchHeader {
+                base_offset: 0,
+                batch_length: 0,
+                partition_leader_epoch: NO_LEADER_EPOCH,
+                magic: MAGIC_V2,
+                crc: 0,
+                attributes: codec.id(),
+                last_offset_delta: 0,
+                base_timestamp: NO_TIMESTAMP,
+                max_timestamp: NO_TIMESTAMP,
+                producer_id: NO_PRODUCER_ID,
+                producer_epoch: NO_PRODUCER_EPOCH,
+                base_sequence: NO_SEQUENCE,
+                record_count: 0,
+            },
+            records: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// The codec's level; see [`Compressor::compress`].
+    #[must_use]
+    pub fn level(mut self, level: i32) -> BatchBuilder {
+        self.level = Some(level);
+        self
+    }
+
+    /// The idempotent producer that sends the batch, and the sequence number of its first record.
+    #[must_use]
+    pub fn producer(mut self, id: ProducerId, epoch: ProducerEpoch, base_sequence: i32) -> BatchBuilder {
+        self.header.producer_id = id;
+        self.header.producer_epoch = epoch;
+        self.header.base_sequence = base_sequence;
+        self
+    }
+
+    /// Makes the batch part of a transaction of its producer.
+    #[must_use]
+    pub fn transactional(mut self) -> BatchBuilder {
+        self.header.attributes |= ATTRIBUTE_TRANSACTIONAL;
+        self
+    }
+
+    /// Makes the batch a transaction marker, which only a broker writes.
+    #[must_use]
+    pub fn control(mut self) -> BatchBuilder {
+        self.header.attributes |= ATTRIBUTE_CONTROL;
+        self
+    }
+
+    /// What a leader stamps: the first record's offset and its own epoch.
+    #[must_use]
+    pub fn stamped(mut self, base_offset: Offset, leader_epoch: LeaderEpoch) -> BatchBuilder {
+        self.header.base_offset = base_offset;
+        self.header.partition_leader_epoch = leader_epoch;
+        self
+    }
+
+    /// Number of records so far.
+    pub fn record_count(&self) -> i32 {
+        self.count
+    }
+
+    /// Whether there is no record yet.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The batch's size in bytes if it were built now without compression.
+    pub fn uncompressed_bytes(&self) -> usize {
+        HEADER_BYTES + self.records.len()
+    }
+
+    /// Appends a record. `timestamp` is Unix ms, or `-1` for none.
+    ///
+    /// # Errors
+    /// [`BuildError::TooLarge`] when it does not fit any more; the batch is as it was.
+    pub fn push(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[HeaderPair<'_>],
+    ) -> Result<(), BuildError> {
+        let base_timestamp = if self.count == 0 { timestamp } else { self.header.base_timestamp };
+        let timestamp_delta = timestamp.wrapping_sub(base_timestamp);
+        let header_count = i32::try_from(headers.len()).map_err(|_too_many| BuildError::TooLarge)?;
+        let headers_bytes = headers.iter().map(|(name, value)| bytes_of(Some(name)) + bytes_of(*value)).sum::<usize>();
+        let body_bytes = 1
+            + bytes_of_i64(timestamp_delta)
+            + bytes_of_i32(self.count)
+            + bytes_of(key)
+            + bytes_of(value)
+            + bytes_of_i32(header_count)
+            + headers_bytes;
+        // With all of it below 2^31, each length within is too.
+        let total = self.uncompressed_bytes().saturating_add(body_bytes).saturating_add(VARINT_BYTES_MAX);
+        if i32::try_from(total).is_err() || self.count == i32::MAX {
+            return Err(BuildError::TooLarge);
+        }
+        self.records.reserve(body_bytes + VARINT_BYTES_MAX);
+        write_i32(&mut self.records, body_bytes as i32);
+        self.records.push(0);
+        write_i64(&mut self.records, timestamp_delta);
+        write_i32(&mut self.records, self.count);
+        write_nullable(&mut self.records, key);
+        write_nullable(&mut self.records, value);
+        write_i32(&mut self.records, header_count);
+        for (name, value) in headers {
+            write_nullable(&mut self.records, Some(name));
+            write_nullable(&mut self.records, *value);
+        }
+        self.header.base_timestamp = base_timestamp;
+        self.header.max_timestamp = self.header.max_timestamp.max(timestamp);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// The batch, with memory for compressing of its own. See [`Self::build_with`].
+    ///
+    /// # Errors
+    /// As [`Self::build_with`].
+    pub fn build(self) -> Result<Vec<u8>, BuildError> {
+        self.build_with(&mut Compressor::default())
+    }
+
+    /// The batch: header, CRC and (compressed) records. Without records, a batch that only compaction writes: header alone.
+    ///
+    /// # Errors
+    /// [`BuildError::Compression`]; [`BuildError::TooLarge`] when compression makes it larger than the format allows.
+    pub fn build_with(mut self, compressor: &mut Compressor) -> Result<Vec<u8>, BuildError> {
+        let mut batch = Vec::with_capacity(self.uncompressed_bytes());
+        batch.resize(HEADER_BYTES, 0);
+        if self.count > 0 {
+            compressor.compress(self.codec, self.level, &self.records, &mut batch)?;
+        }
+        self.header.batch_length =
+            i32::try_from(batch.len() - LENGTH_PREFIX_BYTES).map_err(|_too_long| BuildError::TooLarge)?;
+        self.header.record_count = self.count;
+        self.header.last_offset_delta = (self.count - 1).max(0);
+        if let Some(header) = batch.first_chunk_mut::<HEADER_BYTES>() {
+            *header = self.header.to_bytes();
+        }
+        // Cannot fail: the header is there.
+        seal_crc(&mut batch).map_err(|_incomplete| BuildError::TooLarge)?;
+        Ok(batch)
+    }
+}
+
+/// Bytes of a nullable byte string, its length included.
+fn bytes_of(bytes: Option<&[u8]>) -> usize {
+    // A length beyond 31 bits is refused before it is written.
+    bytes.map_or(1, |bytes| bytes_of_i32(bytes.len().min(i32::MAX as usize) as i32) + bytes.len())
+}
+
+fn write_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    match bytes {
+        None => write_i32(out, -1),
+        Some(bytes) => {
+            write_i32(out, bytes.len() as i32);
+            out.extend_from_slice(bytes);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The records within a batch, read without copying or allocating.
+//!
+//! Invariants:
+//! - A [`Record`] was checked as a whole before it is handed out: its length is that of its parts, headers included. So
+//!   iterating over its headers cannot fail.
+//! - [`Records`] yields as many records as the header promises, or an error; after an error, nothing.
+
+use std::fmt;
+
+use crate::RecordError;
+use crate::batch::Batch;
+use crate::compression::Scratch;
+use crate::header::TimestampType;
+use crate::varint::{VarintError, read_i32, read_i64};
+use millrace_base::ids::Offset;
+
+/// A record's bytes, and what the batch's header adds to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its offset in the partition.
+    pub offset: Offset,
+    /// Unix ms; `-1` for none. The batch's append time where the batch has `LogAppendTime`.
+    pub timestamp: i64,
+    /// The key.
+    pub key: Option<&'a [u8]>,
+    /// The value; none is a tombstone on a compacted topic.
+    pub value: Option<&'a [u8]>,
+    /// The headers, in the producer's order; names may repeat.
+    pub headers: Headers<'a>,
+}
+
+/// A record's headers: an iterator of names (UTF-8 by contract, unchecked as in Kafka) and values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers<'a> {
+    rest: &'a [u8],
+    count: u32,
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a [u8], Option<&'a [u8]>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.count = self.count.checked_sub(1)?;
+        // Cannot fail: the record's parser has walked them.
+        read_header(&mut self.rest).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count as usize, Some(self.count as usize))
+    }
+}
+
+impl ExactSizeIterator for Headers<'_> {}
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// What can be wrong with a record's structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The bytes end within the record.
+    #[error("it ends early")]
+    Truncated,
+    /// A variable-length integer has no end where the longest has.
+    #[error("a variable-length integer is too long")]
+    VarintTooLong,
+    /// A length is negative where none may be, or below -1.
+    #[error("a length is negative")]
+    NegativeLength,
+    /// The number of headers is negative, or more than the bytes can hold.
+    #[error("its number of headers is not possible")]
+    HeaderCount,
+    /// Its parts end before its length does.
+    #[error("it is longer than its parts")]
+    TrailingBytes,
+}
+
+impl From<VarintError> for Fault {
+    fn from(error: VarintError) -> Fault {
+        match error {
+            VarintError::Truncated => Fault::Truncated,
+            VarintError::TooLong => Fault::VarintTooLong,
+        }
+    }
+}
+
+/// A record as it lies in the batch: relative to the batch's base offset and base timestamp.
+pub(crate) struct RawRecord<'a> {
+    pub(crate) timestamp_delta: i64,
+    pub(crate) offset_delta: i32,
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) headers: Headers<'a>,
+}
+
+/// Reads one record off the front of `bytes` and checks all of it.
+#[inline]
+pub(crate) fn read_record<'a>(bytes: &mut &'a [u8]) -> Result<RawRecord<'a>, Fault> {
+    let length = read_i32(bytes)?;
+    let mut body = take(bytes, length)?;
+    // Attributes: no bit has a meaning yet, and Kafka looks at none.
+    take(&mut body, 1)?;
+    let timestamp_delta = read_i64(&mut body)?;
+    let offset_delta = read_i32(&mut body)?;
+    let key = read_nullable(&mut body)?;
+    let value = read_nullable(&mut body)?;
+    let count = u32::try_from(read_i32(&mut body)?).map_err(|_negative| Fault::HeaderCount)?;
+    if count as usize > body.len() {
+        return Err(Fault::HeaderCount);
+    }
+    let headers = Headers { rest: body, count };
+    for _ in 0..count {
+        read_header(&mut body)?;
+    }
+    if !body.is_empty() {
+        return Err(Fault::TrailingBytes);
+    }
+    Ok(RawRecord { timestamp_delta, offset_delta, key, value, headers })
+}
+
+#[inline]
+fn read_header<'a>(bytes: &mut &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>), Fault> {
+    let length = read_i32(bytes)?;
+    Ok((take(bytes, length)?, read_nullable(bytes)?))
+}
+
+#[inline]
+fn read_nullable<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Fault> {
+    match read_i32(bytes)? {
+        -1 => Ok(None),
+        length => take(bytes, length).map(Some),
+    }
+}
+
+#[inline]
+fn take<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], Fault> {
+    let length = usize::try_from(length).map_err(|_negative| Fault::NegativeLength)?;
+    let (taken, rest) = bytes.split_at_checked(length).ok_or(Fault::Truncated)?;
+    *bytes = rest;
+    Ok(taken)
+}
+
+/// The records of a batch, in order of their offsets. See [`Batch::records`].
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    rest: &'a [u8],
+    index: u32,
+    count: u32,
+    base_offset: Offset,
+    base_timestamp: i64,
+    append_time: Option<i64>,
+}
+
+impl<'a> Records<'a> {
+    /// The records of `batch` that lie in `payload`, which is not compressed (any more).
+    ///
+    /// # Errors
+    /// [`RecordError::RecordCount`] when the header's count is negative.
+    pub(crate) fn new(batch: &Batch<'_>, payload: &'a [u8]) -> Result<Records<'a>, RecordError> {
+        let count = batch.record_count();
+        Ok(Records {
+            rest: payload,
+            index: 0,
+            count: u32::try_from(count).map_err(|_negative| RecordError::RecordCount(count))?,
+            base_offset: batch.base_offset(),
+            base_timestamp: batch.base_timestamp(),
+            append_time: (batch.timestamp_type() == TimestampType::LogAppendTime).then(|| batch.max_timestamp()),
+        })
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<Record<'a>, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.index == self.count {
+            return None;
+        }
+        let index = self.index;
+        let record = read_record(&mut self.rest).map_err(|fault| RecordError::Record { index, fault });
+        self.index += 1;
+        let error = match record {
+            Ok(_) if self.index == self.count && !self.rest.is_empty() => {
+                RecordError::RecordsRemain { count: self.count, bytes: self.rest.len() }
+            }
+            Ok(record) => {
+                return Some(Ok(Record {
+                    offset: self.base_offset.wrapping_add(i64::from(record.offset_delta)),
+                    timestamp: self
+                        .append_time
+                        .unwrap_or_else(|| self.base_timestamp.wrapping_add(record.timestamp_delta)),
+                    key: record.key,
+                    value: record.value,
+                    headers: record.headers,
+                }));
+            }
+            Err(error) => error,
+        };
+        self.index = self.count;
+        Some(Err(error))
+    }
+}
+
+impl std::iter::FusedIterator for Records<'_> {}
+
+impl Batch<'_> {
+    /// The records, in order. A compressed batch is inflated into `scratch`; of any other, the records are read where they
+    /// lie. Does not check the CRC.
+    ///
+    /// # Errors
+    /// [`RecordError::UnknownCodec`], [`RecordError::Compression`], [`RecordError::RecordCount`] for a negative count.
+    pub fn records<'s>(&'s self, scratch: &'s mut Scratch) -> Result<Records<'s>, RecordError> {
+        // What compaction has emptied holds no compressed stream.
+        let payload = match self.record_count() {
+            0 => &[],
+            _ => scratch.decompress(self.codec()?, self.payload())?,
+        };
+        Records::new(self, payload)
+    }
+}
