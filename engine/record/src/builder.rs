@@ -1,23 +1,14 @@
 //! Makes v2 record batches.
 
-use crate::compression::{Codec, CompressionError, Compressor};
+use crate::RecordError;
+use crate::batch::Batch;
+use crate::compression::{Codec, Compressor, Scratch};
 use crate::header::{
-    ATTRIBUTE_CONTROL, ATTRIBUTE_TRANSACTIONAL, BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_V2,
-    NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, seal_crc,
+    ATTRIBUTE_CODEC, ATTRIBUTE_CONTROL, ATTRIBUTE_TRANSACTIONAL, BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES,
+    MAGIC_V2, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, seal_crc, view_mut,
 };
 use crate::varint::{VARINT_BYTES_MAX, bytes_of_i32, bytes_of_i64, write_i32, write_i64};
 use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
-
-/// Why a batch cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// Lengths and counts are 32-bit on the wire, and the batch would pass that.
-    #[error("the batch would be larger than the format allows (2^31-1 bytes or records)")]
-    TooLarge,
-    /// The codec failed.
-    #[error(transparent)]
-    Compression(#[from] CompressionError),
-}
 
 /// A record's header: its name (UTF-8) and its value.
 pub type HeaderPair<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -114,17 +105,18 @@ impl BatchBuilder {
     /// Appends a record. `timestamp` is Unix ms, or `-1` for none.
     ///
     /// # Errors
-    /// [`BuildError::TooLarge`] when it does not fit any more; the batch is as it was.
+    /// [`RecordError::BatchTooLarge`] when it does not fit any more; the batch is as it was.
     pub fn push(
         &mut self,
         timestamp: i64,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
         headers: &[HeaderPair<'_>],
-    ) -> Result<(), BuildError> {
+    ) -> Result<(), RecordError> {
         let base_timestamp = if self.count == 0 { timestamp } else { self.header.base_timestamp };
         let timestamp_delta = timestamp.wrapping_sub(base_timestamp);
-        let header_count = i32::try_from(headers.len()).map_err(|_too_many| BuildError::TooLarge)?;
+        // More headers than that cannot pass the check of the sizes below.
+        let header_count = headers.len().min(i32::MAX as usize) as i32;
         let headers_bytes = headers.iter().map(|(name, value)| bytes_of(Some(name)) + bytes_of(*value)).sum::<usize>();
         let body_bytes = 1
             + bytes_of_i64(timestamp_delta)
@@ -135,8 +127,8 @@ impl BatchBuilder {
             + headers_bytes;
         // With all of it below 2^31, each length within is too.
         let total = self.uncompressed_bytes().saturating_add(body_bytes).saturating_add(VARINT_BYTES_MAX);
-        if i32::try_from(total).is_err() || self.count == i32::MAX {
-            return Err(BuildError::TooLarge);
+        if i32::try_from(total).is_err() {
+            return Err(RecordError::BatchTooLarge { bytes: total });
         }
         self.records.reserve(body_bytes + VARINT_BYTES_MAX);
         write_i32(&mut self.records, body_bytes as i32);
@@ -160,31 +152,58 @@ impl BatchBuilder {
     ///
     /// # Errors
     /// As [`Self::build_with`].
-    pub fn build(self) -> Result<Vec<u8>, BuildError> {
+    pub fn build(self) -> Result<Vec<u8>, RecordError> {
         self.build_with(&mut Compressor::default())
     }
 
     /// The batch: header, CRC and (compressed) records. Without records, a batch that only compaction writes: header alone.
     ///
     /// # Errors
-    /// [`BuildError::Compression`]; [`BuildError::TooLarge`] when compression makes it larger than the format allows.
-    pub fn build_with(mut self, compressor: &mut Compressor) -> Result<Vec<u8>, BuildError> {
+    /// [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] when compression makes it larger than the format allows.
+    pub fn build_with(mut self, compressor: &mut Compressor) -> Result<Vec<u8>, RecordError> {
         let mut batch = Vec::with_capacity(self.uncompressed_bytes());
         batch.resize(HEADER_BYTES, 0);
         if self.count > 0 {
             compressor.compress(self.codec, self.level, &self.records, &mut batch)?;
         }
+        let bytes = batch.len();
         self.header.batch_length =
-            i32::try_from(batch.len() - LENGTH_PREFIX_BYTES).map_err(|_too_long| BuildError::TooLarge)?;
+            i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_| RecordError::BatchTooLarge { bytes })?;
         self.header.record_count = self.count;
         self.header.last_offset_delta = (self.count - 1).max(0);
         if let Some(header) = batch.first_chunk_mut::<HEADER_BYTES>() {
             *header = self.header.to_bytes();
         }
-        // Cannot fail: the header is there.
-        seal_crc(&mut batch).map_err(|_incomplete| BuildError::TooLarge)?;
+        seal_crc(&mut batch)?;
         Ok(batch)
     }
+}
+
+/// The same batch with its records compressed by another codec, for a topic whose `compression.type` is not the producer's. Offsets, timestamps,
+/// producer and flags stay; length, codec and CRC follow.
+///
+/// The result may be larger than the topic's `max.message.bytes`, which Kafka answers with `MESSAGE_TOO_LARGE`: the caller checks.
+///
+/// # Errors
+/// [`RecordError::UnknownCodec`]; [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] beyond the format's 2^31-1 bytes.
+pub fn recompress(
+    batch: &Batch<'_>,
+    codec: Codec,
+    level: Option<i32>,
+    scratch: &mut Scratch,
+    compressor: &mut Compressor,
+) -> Result<Vec<u8>, RecordError> {
+    let records = scratch.decompress(batch.codec()?, batch.payload())?;
+    let mut built = Vec::with_capacity(HEADER_BYTES + records.len());
+    built.extend_from_slice(batch.bytes().get(..HEADER_BYTES).unwrap_or_default());
+    compressor.compress(codec, level, records, &mut built)?;
+    let bytes = built.len();
+    let batch_length = i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_| RecordError::BatchTooLarge { bytes })?;
+    let header = view_mut(&mut built)?;
+    header.batch_length = batch_length.into();
+    header.attributes = ((batch.attributes() & !ATTRIBUTE_CODEC) | codec.id()).into();
+    seal_crc(&mut built)?;
+    Ok(built)
 }
 
 /// Bytes of a nullable byte string, its length included.

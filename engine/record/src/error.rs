@@ -39,6 +39,12 @@ pub enum RecordError {
     /// The records could not be inflated.
     #[error(transparent)]
     Compression(#[from] CompressionError),
+    /// A batch that is being made would pass the format's 32-bit lengths.
+    #[error("a batch of {bytes} bytes is larger than the format allows")]
+    BatchTooLarge {
+        /// What it would take.
+        bytes: usize,
+    },
     /// The header's number of records is negative.
     #[error("the header promises {0} records")]
     RecordCount(i32),
