@@ -13,17 +13,29 @@ use super::bytes::Bytes;
 pub struct Buffer {
     block: Block,
     len: usize,
+    capacity: usize,
 }
 
 impl Buffer {
     pub(super) fn new(block: Block) -> Buffer {
-        Buffer { block, len: 0 }
+        let capacity = block.len();
+        Buffer { block, len: 0, capacity }
     }
 
-    /// How many bytes fit; a multiple of the block size, at least what was asked of the pool.
+    /// How many bytes fit; a multiple of the block size, at least what was asked of the pool, unless
+    /// [`Buffer::limit_capacity`] said less.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.block.len()
+        self.capacity
+    }
+
+    /// Lets no more than `bytes` fit from now on, so that a receive takes nothing beyond.
+    ///
+    /// # Panics
+    /// When it holds more already.
+    pub fn limit_capacity(&mut self, bytes: usize) {
+        assert!(self.len <= bytes, "a limit of {bytes} on a buffer that holds {}", self.len);
+        self.capacity = self.capacity.min(bytes);
     }
 
     /// Sets how many bytes count; those that were never written are zero or old bytes of this process.
