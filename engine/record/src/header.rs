@@ -39,6 +39,9 @@ pub const ATTRIBUTE_CONTROL: i16 = 0x20;
 /// Attribute bit 6: `base_timestamp` is the time until which tombstones are kept (set by compaction, KIP-534).
 pub const ATTRIBUTE_DELETE_HORIZON: i16 = 0x40;
 
+/// What [`restamp`] leaves as it is: every attribute with a meaning but the one it writes.
+const ATTRIBUTES_KEPT: i16 = ATTRIBUTE_CODEC | ATTRIBUTE_TRANSACTIONAL | ATTRIBUTE_CONTROL | ATTRIBUTE_DELETE_HORIZON;
+
 /// A record without a timestamp.
 pub const NO_TIMESTAMP: i64 = -1;
 /// A batch without an idempotent producer.
@@ -167,7 +170,7 @@ pub fn stamp(batch: &mut [u8], base_offset: Offset, leader_epoch: LeaderEpoch) -
 
 /// Writes the batch's greatest timestamp (Unix ms) and whose clock it is, and the CRC that follows from it: what Kafka does
 /// to a batch for `LogAppendTime`, and for `CreateTime` when a producer's header does not say what its records say.
-/// As Kafka does, clears every attribute bit that it does not know from a producer (delete horizon and above).
+/// As Kafka does, clears every attribute bit that has no meaning (7 and above).
 ///
 /// `batch` is exactly one whole batch.
 ///
@@ -175,7 +178,7 @@ pub fn stamp(batch: &mut [u8], base_offset: Offset, leader_epoch: LeaderEpoch) -
 /// [`RecordError::Incomplete`] below 61 bytes.
 pub fn restamp(batch: &mut [u8], timestamp_type: TimestampType, max_timestamp: i64) -> Result<(), RecordError> {
     let header = view_mut(batch)?;
-    let kept = header.attributes.to_native() & (ATTRIBUTE_CODEC | ATTRIBUTE_TRANSACTIONAL | ATTRIBUTE_CONTROL);
+    let kept = header.attributes.to_native() & ATTRIBUTES_KEPT;
     let time = match timestamp_type {
         TimestampType::CreateTime => 0,
         TimestampType::LogAppendTime => ATTRIBUTE_LOG_APPEND_TIME,

@@ -276,6 +276,10 @@ pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> 
         let (bytes, bytes_max) = (batch.batch_bytes(), rules.segment_bytes_max);
         return Err(Invalid::SegmentTooSmall { bytes, bytes_max });
     }
+    // Last, because it is where Kafka would cut off a part of a batch: other faults are told first.
+    if batch.batch_bytes() < bytes.len() {
+        return Err(Invalid::NotOneBatch);
+    }
     let newest = match rules.timestamp_type {
         TimestampType::CreateTime => newest,
         TimestampType::LogAppendTime => Newest { timestamp: rules.now_ms, offset_delta: 0 },
@@ -315,11 +319,7 @@ fn only_batch<'a>(bytes: &'a [u8], rules: &Rules) -> Result<Batch<'a>, Invalid> 
         return Err(Invalid::ZstdTooEarly);
     }
     let rest = bytes.get(batch.batch_bytes()..).unwrap_or_default();
-    // A following frame that is damaged is told as that; a following part of one would be cut off by Kafka.
-    if framed(rest)? || !rest.is_empty() {
-        return Err(Invalid::NotOneBatch);
-    }
-    Ok(batch)
+    if framed(rest)? { Err(Invalid::NotOneBatch) } else { Ok(batch) }
 }
 
 /// What `UnifiedLog.analyzeAndValidateRecords` and `LogValidator.validateBatch` ask of a header.

@@ -1,4 +1,5 @@
 //! What this crate writes, the independent crate `kafka-protocol` reads, and the other way round; for every codec.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use bytes::{Bytes, BytesMut};
 use indexmap::IndexMap;

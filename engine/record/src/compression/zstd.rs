@@ -25,6 +25,9 @@ impl Inflater {
     /// Inflates in one go into the output, which is the window too: a frame that claims a large one costs nothing. Where the size
     /// is unknown and the guess too small, begins again with four times the room.
     pub(super) fn decompress(&mut self, bytes: &[u8], output: &mut Output) -> Result<(), CompressionError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let claimed = zstd_safe::get_frame_content_size(bytes).map_err(|_unreadable| damaged("no frame header"))?;
         check_window(bytes)?;
         let most = output.allowed_bytes().saturating_add(1);
