@@ -24,8 +24,8 @@ pub enum UuidError {
 }
 
 impl TopicId {
-    /// Whether a topic may bear this id: neither "no id" nor the one of `__cluster_metadata`, and not with a leading dash
-    /// in its text, which command lines would take for an option (Kafka draws its random ids by the same rule).
+    /// Whether a topic may bear this id: neither "no id" nor the one of `__cluster_metadata`, and not with a leading
+    /// dash in its text, which command lines would take for an option (Kafka draws its random ids by the same rule).
     pub fn is_assignable(self) -> bool {
         self != TopicId::ZERO && self != TopicId::METADATA && !self.to_string().starts_with('-')
     }

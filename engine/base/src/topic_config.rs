@@ -1,0 +1,205 @@
+//! A topic's configuration: what was set on the topic, over what the broker's own settings give as defaults.
+//!
+//! Always true:
+//! - overrides that passed [`check_overrides`] resolve without an error under the same broker configuration;
+//! - a topic that sets nothing has Kafka 4.3.1's defaults under a broker that sets nothing.
+
+use std::collections::BTreeMap;
+
+use crate::broker_config::{BrokerConfig, Durability};
+use crate::setting::{Described, Setting, SettingError, Source, Support, Synonym, Value, nearest};
+
+mod settings;
+pub(crate) mod support;
+
+pub use settings::SETTINGS;
+use settings::broker_synonyms;
+
+/// What was set on a topic: name and text of each setting.
+pub type Overrides = BTreeMap<String, String>;
+
+/// Whose clock a record's timestamp shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampType {
+    /// The producer's.
+    CreateTime,
+    /// The broker's, at the append.
+    LogAppendTime,
+}
+
+/// The settings of a topic that this release acts on, with their values in effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicConfig {
+    /// `segment.bytes`: a segment is rolled before an append would make it larger.
+    pub segment_bytes: u64,
+    /// `segment.ms`: a segment is rolled at this age.
+    pub segment_ms: u64,
+    /// `max.message.bytes`: the largest batch, inclusive.
+    pub max_message_bytes: usize,
+    /// `index.interval.bytes`.
+    pub index_interval_bytes: u64,
+    /// `message.timestamp.type`.
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`, inclusive; `i64::MAX` means no bound.
+    pub timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`, inclusive; `i64::MAX` means no bound.
+    pub timestamp_after_max_ms: i64,
+    /// `min.insync.replicas`, at least 1; not yet limited to the number of replicas.
+    pub min_insync_replicas: usize,
+    /// `millrace.durability`.
+    pub durability: Durability,
+}
+
+/// The setting of a topic that has this name.
+pub fn setting(name: &str) -> Option<&'static Setting> {
+    SETTINGS.binary_search_by(|setting| setting.name.cmp(name)).ok().and_then(|index| SETTINGS.get(index))
+}
+
+/// Checks what somebody wants to set on a topic, before it is stored.
+///
+/// Returns a warning for each setting that is stored but does not act yet and differs from its default.
+///
+/// # Errors
+/// The first setting, by name, that is unknown, invalid, or without effect in this release; or a contradiction.
+pub fn check_overrides(overrides: &Overrides, broker: &BrokerConfig) -> Result<Vec<String>, SettingError> {
+    let mut warnings = Vec::new();
+    for (name, text) in overrides {
+        let setting = setting(name).ok_or_else(|| SettingError::Unknown {
+            scope: "topic",
+            name: name.clone(),
+            suggestion: nearest(name, SETTINGS.iter().map(|setting| setting.name)).map(str::to_owned),
+        })?;
+        let value = setting.accept(text)?;
+        if let Support::Stored(reason) = setting.support
+            && setting.default_value().as_ref() != Some(&value)
+        {
+            warnings.push(format!("{name}={value} is stored, but: {reason}"));
+        }
+    }
+    let effective = Effective { overrides, broker };
+    if effective.text("millrace.durability")? == "relaxed" {
+        for name in ["flush.messages", "flush.ms"] {
+            if effective.integer(name)? != i64::MAX {
+                return Err(SettingError::Conflict(format!(
+                    "{name} cannot be set together with millrace.durability=relaxed in this version of Millrace: \
+                     use millrace.durability=sync, which has every append on the disk before it is acknowledged"
+                )));
+            }
+        }
+    }
+    Ok(warnings)
+}
+
+impl TopicConfig {
+    /// The configuration of a topic with these overrides under this broker's configuration.
+    ///
+    /// # Errors
+    /// [`SettingError`] when an override is unknown or invalid: it was stored by another version of Millrace.
+    pub fn resolve(overrides: &Overrides, broker: &BrokerConfig) -> Result<TopicConfig, SettingError> {
+        let effective = Effective { overrides, broker };
+        Ok(TopicConfig {
+            segment_bytes: effective.unsigned("segment.bytes")?,
+            segment_ms: effective.unsigned("segment.ms")?,
+            max_message_bytes: effective.size("max.message.bytes")?,
+            index_interval_bytes: effective.unsigned("index.interval.bytes")?,
+            timestamp_type: match effective.text("message.timestamp.type")?.as_str() {
+                "LogAppendTime" => TimestampType::LogAppendTime,
+                _ => TimestampType::CreateTime,
+            },
+            timestamp_before_max_ms: effective.integer("message.timestamp.before.max.ms")?,
+            timestamp_after_max_ms: effective.integer("message.timestamp.after.max.ms")?,
+            min_insync_replicas: effective.size("min.insync.replicas")?,
+            durability: Durability::of(&effective.text("millrace.durability")?),
+        })
+    }
+}
+
+/// Every setting of a topic with its value in effect, in the order of their names.
+///
+/// # Errors
+/// As [`TopicConfig::resolve`].
+pub fn describe(overrides: &Overrides, broker: &BrokerConfig) -> Result<Vec<Described>, SettingError> {
+    let effective = Effective { overrides, broker };
+    SETTINGS
+        .iter()
+        .map(|setting| {
+            let value = effective.value(setting)?.to_string();
+            let mut synonyms = Vec::new();
+            if overrides.contains_key(setting.name) {
+                let source = Source::DynamicTopicConfig;
+                synonyms.push(Synonym { name: setting.name, value: value.clone(), source });
+            }
+            synonyms.extend(broker.synonyms(broker_synonyms(setting.name).iter().map(|(name, _)| *name)));
+            Ok(Described {
+                name: setting.name,
+                value: Some(value),
+                source: synonyms.first().map_or(Source::DefaultConfig, |synonym| synonym.source),
+                kind: setting.kind,
+                is_read_only: false,
+                synonyms,
+                documentation: setting.documentation,
+            })
+        })
+        .collect()
+}
+
+/// Looks values up: the topic's own first, then the broker's defaults, then Kafka's.
+struct Effective<'a> {
+    overrides: &'a Overrides,
+    broker: &'a BrokerConfig,
+}
+
+impl Effective<'_> {
+    fn value(&self, setting: &'static Setting) -> Result<Value, SettingError> {
+        if let Some(text) = self.overrides.get(setting.name) {
+            return setting.parse(text);
+        }
+        let from_broker = broker_synonyms(setting.name).iter().find_map(|(name, unit)| {
+            let value = self.broker.value(name)?;
+            Some(match value {
+                // Retention of less than nothing is without limit, in whatever unit it was given.
+                Value::Integer(number) if unit.factor() != 1 && *number < 0 => Value::Integer(-1),
+                Value::Integer(number) => Value::Integer(number.saturating_mul(unit.factor())),
+                other => other.clone(),
+            })
+        });
+        from_broker.or_else(|| setting.default_value()).ok_or_else(|| setting.invalid("null", "Value must be non-null"))
+    }
+
+    fn of(&self, name: &str) -> Result<(&'static Setting, Value), SettingError> {
+        let setting = setting(name).ok_or_else(|| SettingError::Unknown {
+            scope: "topic",
+            name: name.to_owned(),
+            suggestion: None,
+        })?;
+        Ok((setting, self.value(setting)?))
+    }
+
+    fn integer(&self, name: &str) -> Result<i64, SettingError> {
+        match self.of(name)? {
+            (_, Value::Integer(number)) => Ok(number),
+            (setting, other) => Err(setting.invalid(&other.to_string(), "Value must be a number")),
+        }
+    }
+
+    fn unsigned(&self, name: &str) -> Result<u64, SettingError> {
+        let number = self.integer(name)?;
+        u64::try_from(number).map_err(|error| negative(name, number, &error))
+    }
+
+    fn size(&self, name: &str) -> Result<usize, SettingError> {
+        let number = self.integer(name)?;
+        usize::try_from(number).map_err(|error| negative(name, number, &error))
+    }
+
+    fn text(&self, name: &str) -> Result<String, SettingError> {
+        Ok(self.of(name)?.1.to_string())
+    }
+}
+
+fn negative(name: &str, number: i64, error: &std::num::TryFromIntError) -> SettingError {
+    SettingError::Invalid { name: name.to_owned(), value: number.to_string(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! Why some settings do not act yet: the same reasons hold for a topic's setting and for the broker's that gives its
+//! default.
+
+use crate::setting::Support;
+
+pub(crate) const CLEANUP: Support =
+    Support::Stored("no record is removed by age, size or key yet: the topic keeps everything");
+pub(crate) const COMPACTION: Support =
+    Support::DefaultOnly("compaction is not available yet, so nothing would act on it; leave it at its default");
+pub(crate) const DELETE_AT_ONCE: Support =
+    Support::DefaultOnly("the files of a deleted segment go as soon as no reader needs them; leave it at its default");
+pub(crate) const INDEX_SIZE: Support =
+    Support::DefaultOnly("an index takes the room that its segment needs; leave it at its default");
+pub(crate) const NO_JITTER: Support =
+    Support::DefaultOnly("segments are rolled at segment.ms exactly; leave it at its default");
+pub(crate) const RECOMPRESSION: Support =
+    Support::DefaultOnly("batches keep the compression that their producer chose; leave it at its default");
+pub(crate) const REPLICATION: Support = Support::DefaultOnly(
+    "partitions have a single replica for now, so nothing would act on it; leave it at its default",
+);
+pub(crate) const RETENTION: Support =
+    Support::Stored("no record is removed by age or size yet: the topic keeps everything");
+pub(crate) const TIERED: Support = Support::DefaultOnly("tiered storage is not available; leave it at its default");

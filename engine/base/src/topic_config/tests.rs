@@ -1,0 +1,142 @@
+//! A topic's configuration under a broker's, with the values that a real Kafka 4.3.1 would have in effect.
+
+use super::*;
+use crate::broker_config::{Given, Layer, Origin};
+
+fn broker(settings: &[(&str, &str)]) -> BrokerConfig {
+    let origin = Origin::Flag("--set".to_owned());
+    let given = |value: &str| Given { value: value.to_owned(), origin: origin.clone() };
+    let layer: Layer = settings.iter().map(|(name, value)| ((*name).to_owned(), given(value))).collect();
+    BrokerConfig::from_layers(&[layer]).unwrap()
+}
+
+fn overrides(settings: &[(&str, &str)]) -> Overrides {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn described(
+    topic: &[(&str, &str)],
+    of_broker: &[(&str, &str)],
+    name: &str,
+) -> (String, Source, Vec<(String, String)>) {
+    let all = describe(&overrides(topic), &broker(of_broker)).unwrap();
+    let one = all.into_iter().find(|setting| setting.name == name).unwrap();
+    let synonyms = one.synonyms.into_iter().map(|synonym| (synonym.name.to_owned(), synonym.value)).collect();
+    (one.value.unwrap(), one.source, synonyms)
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_topic_that_sets_nothing_has_kafkas_defaults() {
+    let config = TopicConfig::resolve(&Overrides::new(), &BrokerConfig::default()).unwrap();
+    let kafkas = TopicConfig {
+        segment_bytes: 1 << 30,
+        segment_ms: 7 * 24 * 3_600_000,
+        max_message_bytes: 1_048_588,
+        index_interval_bytes: 4096,
+        timestamp_type: TimestampType::CreateTime,
+        timestamp_before_max_ms: i64::MAX,
+        timestamp_after_max_ms: 3_600_000,
+        min_insync_replicas: 1,
+        durability: Durability::Sync,
+    };
+    assert_eq!(config, kafkas);
+}
+
+#[test]
+fn a_topics_own_setting_wins_over_the_brokers() {
+    let broker =
+        broker(&[("log.segment.bytes", "2097152"), ("log.roll.hours", "2"), ("millrace.durability", "relaxed")]);
+    let config = TopicConfig::resolve(&overrides(&[("segment.bytes", "1048576")]), &broker).unwrap();
+    assert_eq!((config.segment_bytes, config.segment_ms), (1_048_576, 7_200_000));
+    assert_eq!(config.durability, Durability::Relaxed);
+}
+
+#[test]
+fn the_finer_unit_of_the_broker_decides() {
+    let (value, source, synonyms) =
+        described(&[], &[("log.retention.hours", "1"), ("log.retention.minutes", "5")], "retention.ms");
+    assert_eq!((value.as_str(), source), ("300000", Source::StaticBrokerConfig));
+    assert_eq!(
+        synonyms,
+        pairs(&[("log.retention.minutes", "5"), ("log.retention.hours", "1"), ("log.retention.hours", "168")])
+    );
+    let (value, ..) = described(&[], &[("log.retention.minutes", "-1")], "retention.ms");
+    assert_eq!(value, "-1");
+}
+
+#[test]
+fn sources_and_synonyms_are_those_of_kafka() {
+    let (value, source, synonyms) = described(&[], &[], "retention.ms");
+    assert_eq!((value.as_str(), source), ("604800000", Source::DefaultConfig));
+    assert_eq!(synonyms, pairs(&[("log.retention.hours", "168")]));
+
+    let (value, source, synonyms) =
+        described(&[("max.message.bytes", "9")], &[("message.max.bytes", "8")], "max.message.bytes");
+    assert_eq!((value.as_str(), source), ("9", Source::DynamicTopicConfig));
+    assert_eq!(
+        synonyms,
+        pairs(&[("max.message.bytes", "9"), ("message.max.bytes", "8"), ("message.max.bytes", "1048588")])
+    );
+
+    let (value, source, synonyms) = described(&[], &[], "remote.storage.enable");
+    assert_eq!((value.as_str(), source, synonyms), ("false", Source::DefaultConfig, pairs(&[])));
+}
+
+#[test]
+fn every_setting_is_described_in_order() {
+    let all = describe(&Overrides::new(), &BrokerConfig::default()).unwrap();
+    let names: Vec<_> = all.iter().map(|setting| setting.name).collect();
+    assert!(names.is_sorted());
+    for (described, setting) in all.iter().zip(SETTINGS) {
+        assert_eq!(described.value.as_deref(), setting.default, "{}", setting.name);
+    }
+}
+
+#[test]
+fn what_is_unknown_invalid_or_without_effect_is_refused() {
+    let refusal = |name: &str, value: &str| {
+        check_overrides(&overrides(&[(name, value)]), &BrokerConfig::default()).unwrap_err().to_string()
+    };
+    assert_eq!(refusal("segment.byte", "1"), "Unknown topic config name: segment.byte (did you mean segment.bytes?)");
+    assert_eq!(
+        refusal("segment.bytes", "1"),
+        "Invalid value 1 for configuration segment.bytes: Value must be at least 1048576"
+    );
+    assert_eq!(
+        refusal("cleanup.policy", "keep"),
+        "Invalid value keep for configuration cleanup.policy: String must be one of: compact, delete"
+    );
+    assert!(refusal("compression.type", "gzip").contains("is not supported by this version of Millrace"));
+    assert!(refusal("remote.storage.enable", "true").contains("tiered storage"));
+}
+
+#[test]
+fn what_is_stored_but_does_not_act_yet_warns() {
+    let given = overrides(&[("cleanup.policy", "compact"), ("retention.ms", "604800000"), ("segment.ms", "5")]);
+    let warnings = check_overrides(&given, &BrokerConfig::default()).unwrap();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].starts_with("cleanup.policy=compact is stored, but: "), "{}", warnings[0]);
+}
+
+#[test]
+fn defaults_that_are_spelled_out_are_accepted() {
+    let given: Overrides =
+        SETTINGS.iter().map(|setting| (setting.name.to_owned(), setting.default.unwrap().to_owned())).collect();
+    assert_eq!(check_overrides(&given, &BrokerConfig::default()), Ok(Vec::new()));
+    assert_eq!(
+        TopicConfig::resolve(&given, &BrokerConfig::default()),
+        TopicConfig::resolve(&Overrides::new(), &BrokerConfig::default())
+    );
+}
+
+#[test]
+fn flushing_is_the_brokers_business_when_durable_and_refused_when_relaxed() {
+    let broker = BrokerConfig::default();
+    assert!(check_overrides(&overrides(&[("flush.messages", "1")]), &broker).is_ok());
+    let relaxed = overrides(&[("flush.messages", "1"), ("millrace.durability", "relaxed")]);
+    assert!(matches!(check_overrides(&relaxed, &broker), Err(SettingError::Conflict(_))));
+}
