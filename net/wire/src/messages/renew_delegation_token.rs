@@ -1,0 +1,81 @@
+//! RenewDelegationToken.
+//!
+//! Generated from `schemas-kafka-4.3.1.json`: change the generator (`net/generate`), not this file.
+
+use millrace_schema::{Reader, Request, Wire, WireError, Writer, message};
+
+/// `RenewDelegationTokenRequest` (key 39), versions 1-2, flexible from 2.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RenewDelegationTokenRequest<'a> {
+    /// Bytes, versions 1-2.
+    pub hmac: &'a [u8],
+    /// Int64, versions 1-2.
+    pub renew_period_ms: i64,
+}
+
+impl<'a> Wire<'a> for RenewDelegationTokenRequest<'a> {
+    const BYTES_MIN: usize = 10;
+
+    fn read(reader: &mut Reader<'a>, version: i16) -> Result<Self, WireError> {
+        let value = Self { hmac: reader.bytes()?, renew_period_ms: reader.int64()? };
+        if version >= 2 {
+            reader.skip_tags()?;
+        }
+        Ok(value)
+    }
+
+    fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
+        writer.bytes(self.hmac)?;
+        writer.int64(self.renew_period_ms);
+        if version >= 2 {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+message!(RenewDelegationTokenRequest<'a>, key 39, versions 1..=2, flexible from 2);
+
+/// `RenewDelegationTokenResponse` (key 39), versions 1-2, flexible from 2.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RenewDelegationTokenResponse {
+    /// Int16, versions 1-2.
+    pub error_code: i16,
+    /// Int64, versions 1-2.
+    pub expiry_timestamp_ms: i64,
+    /// Int32, versions 1-2.
+    pub throttle_time_ms: i32,
+}
+
+impl Wire<'_> for RenewDelegationTokenResponse {
+    const BYTES_MIN: usize = 14;
+
+    fn read(reader: &mut Reader<'_>, version: i16) -> Result<Self, WireError> {
+        let value = Self {
+            error_code: reader.int16()?,
+            expiry_timestamp_ms: reader.int64()?,
+            throttle_time_ms: reader.int32()?,
+        };
+        if version >= 2 {
+            reader.skip_tags()?;
+        }
+        Ok(value)
+    }
+
+    fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
+        writer.int16(self.error_code);
+        writer.int64(self.expiry_timestamp_ms);
+        writer.int32(self.throttle_time_ms);
+        if version >= 2 {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+message!(RenewDelegationTokenResponse, key 39, versions 1..=2, flexible from 2);
+
+impl<'a> Request<'a> for RenewDelegationTokenRequest<'a> {
+    const KEY: i16 = 39;
+    type Response<'r> = RenewDelegationTokenResponse;
+}
