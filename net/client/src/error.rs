@@ -1,0 +1,118 @@
+//! What can go wrong between a client and its brokers.
+
+use std::io;
+
+use millrace_base::code::ErrorCode;
+use millrace_record::RecordError;
+use millrace_wire::WireError;
+use millrace_wire::frame::FrameError;
+use thiserror::Error;
+
+/// Why a client call failed.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The address is not one.
+    #[error("{address:?} is not an address: expected HOST:PORT, for example localhost:9092")]
+    Address {
+        /// What was given.
+        address: String,
+    },
+    /// Nobody answers at the address.
+    #[error("cannot connect to {address}: {source}; is a broker listening there?")]
+    Connect {
+        /// Where.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke.
+    #[error("the connection to {address} failed: {source}")]
+    Connection {
+        /// To whom.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The broker does not offer what is needed.
+    #[error("the broker at {address} does not offer {request} in any version known here")]
+    NotOffered {
+        /// Which broker.
+        address: String,
+        /// The request's name.
+        request: &'static str,
+    },
+    /// An answer that cannot be read.
+    #[error("unreadable {message}: {source}")]
+    Answer {
+        /// The message's name.
+        message: &'static str,
+        /// Why.
+        source: WireError,
+    },
+    /// An answer of impossible length.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// An answer to another question.
+    #[error("the broker answered request {expected} with the answer to {found}")]
+    OutOfOrder {
+        /// Correlation id of the request.
+        expected: i32,
+        /// Correlation id of the answer.
+        found: i32,
+    },
+    /// The broker says no.
+    #[error("{what}: {} ({})", .message.as_deref().unwrap_or(.code.message()), .code.name())]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// Kafka's error code.
+        code: ErrorCode,
+        /// The broker's own words, if it has any.
+        message: Option<String>,
+    },
+    /// There is no such topic.
+    #[error("topic {0:?} does not exist; `millrace topic create {0}` creates it")]
+    UnknownTopic(String),
+    /// There is no such partition.
+    #[error("topic {topic:?} has no partition {partition}: it has {count}")]
+    UnknownPartition {
+        /// The topic.
+        topic: String,
+        /// What was asked for.
+        partition: i32,
+        /// How many there are.
+        count: usize,
+    },
+    /// Nobody leads the partition.
+    #[error("partition {partition} of topic {topic:?} has no leader at the moment")]
+    NoLeader {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+    },
+    /// Records that make no batch.
+    #[error("records that cannot be sent: {0}")]
+    Batch(#[from] RecordError),
+    /// Damaged records.
+    #[error("damaged records in {topic}-{partition} at offset {offset}: {source}")]
+    Records {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where the fetch began.
+        offset: i64,
+        /// What is wrong.
+        source: RecordError,
+    },
+}
+
+impl ClientError {
+    /// A broker's refusal.
+    #[must_use]
+    pub fn refused(what: impl Into<String>, code: i16, message: Option<&str>) -> Self {
+        let code = ErrorCode::from_code(code).unwrap_or(ErrorCode::UnknownServerError);
+        Self::Refused { what: what.into(), code, message: message.map(str::to_owned) }
+    }
+}
