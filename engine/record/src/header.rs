@@ -15,6 +15,8 @@ use crate::RecordError;
 use crate::crc::crc32c;
 use millrace_base::ids::{LeaderEpoch, Offset};
 
+pub use millrace_base::topic_config::TimestampType;
+
 /// Bytes of the header, before the records.
 pub const HEADER_BYTES: usize = 61;
 /// Bytes that `batch_length` does not count: the base offset and the length itself.
@@ -52,16 +54,6 @@ pub const NO_PRODUCER_EPOCH: i16 = -1;
 pub const NO_SEQUENCE: i32 = -1;
 /// The leader epoch of a batch that no leader has stamped.
 pub const NO_LEADER_EPOCH: i32 = -1;
-
-/// What a record's timestamp says: Kafka's `message.timestamp.type`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TimestampType {
-    /// When the producer made the record.
-    #[default]
-    CreateTime,
-    /// When the broker appended the batch.
-    LogAppendTime,
-}
 
 /// The header of a v2 record batch. Its archived form is Kafka's layout; see the protocol guide, *Record Batch*.
 #[derive(Archive, Serialize, Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,7 +37,7 @@ pub struct Rules {
     /// `max.message.bytes`: the most bytes of a batch, header and all, compressed (inclusive).
     pub batch_bytes_max: usize,
     /// `segment.bytes`: a batch must fit into a segment of its own (inclusive).
-    pub segment_bytes_max: usize,
+    pub segment_bytes_max: u64,
     /// `message.timestamp.type`.
     pub timestamp_type: TimestampType,
     /// `message.timestamp.before.max.ms`: how far a record's timestamp may lie in the past (inclusive).
@@ -146,7 +146,7 @@ pub enum Invalid {
         /// Its size, header and all.
         bytes: usize,
         /// The most (inclusive).
-        bytes_max: usize,
+        bytes_max: u64,
     },
     /// A header's count and last offset delta do not agree, or are below 1 and 0.
     #[error("the batch claims {record_count} records and the last offset delta {last_offset_delta}")]
@@ -272,7 +272,7 @@ pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> 
     let codec = batch.codec().map_err(|_unknown| Invalid::UnknownCodec(batch.attributes() & 7))?;
     let payload = scratch.decompress(codec, batch.payload()).map_err(Invalid::Compression)?;
     let newest = check_records(&batch, payload, rules)?;
-    if batch.batch_bytes() > rules.segment_bytes_max {
+    if batch.batch_bytes() as u64 > rules.segment_bytes_max {
         let (bytes, bytes_max) = (batch.batch_bytes(), rules.segment_bytes_max);
         return Err(Invalid::SegmentTooSmall { bytes, bytes_max });
     }

@@ -20,11 +20,18 @@ pub(crate) enum VarintError {
 /// Reads a 32-bit number off the front of `bytes`.
 #[inline]
 pub(crate) fn read_i32(bytes: &mut &[u8]) -> Result<i32, VarintError> {
-    if let [first @ 0..0x80, rest @ ..] = *bytes {
-        *bytes = rest;
-        return Ok(zigzag_i32(u32::from(*first)));
+    match *bytes {
+        [first @ 0..0x80, rest @ ..] => {
+            *bytes = rest;
+            Ok(zigzag_i32(u32::from(*first)))
+        }
+        // Nearly every length and timestamp that is not of one byte.
+        [first, second @ 0..0x80, rest @ ..] => {
+            *bytes = rest;
+            Ok(zigzag_i32(u32::from(first & 0x7f) | u32::from(*second) << 7))
+        }
+        _ => read_long_form(bytes, VARINT_BYTES_MAX).map(|value| zigzag_i32(value as u32)),
     }
-    read_long_form(bytes, VARINT_BYTES_MAX).map(|value| zigzag_i32(value as u32))
 }
 
 /// Reads a 64-bit number off the front of `bytes`.
@@ -37,6 +44,7 @@ pub(crate) fn read_i64(bytes: &mut &[u8]) -> Result<i64, VarintError> {
     read_long_form(bytes, VARLONG_BYTES_MAX).map(zigzag_i64)
 }
 
+#[inline(never)]
 fn read_long_form(bytes: &mut &[u8], bytes_max: usize) -> Result<u64, VarintError> {
     let mut value = 0_u64;
     for (index, byte) in bytes.iter().take(bytes_max).enumerate() {

@@ -102,7 +102,9 @@ fn a_cut_batch_is_incomplete_at_every_length() {
 #[test]
 fn every_codec_keeps_to_the_limit_and_not_a_byte_less() {
     for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
-        for bytes in [vec![0_u8; 300_000], (0..300_000_u32).map(|index| (index.wrapping_mul(index) >> 7) as u8).collect()] {
+        for bytes in
+            [vec![0_u8; 300_000], (0..300_000_u32).map(|index| (index.wrapping_mul(index) >> 7) as u8).collect()]
+        {
             let packed = compress(codec, None, &bytes).unwrap();
             assert_eq!(decompress(codec, &packed, bytes.len()).as_ref(), Ok(&bytes), "{codec:?}");
             for limit_bytes in [0, 1, 1000, 65_536, bytes.len() - 1] {
