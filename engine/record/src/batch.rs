@@ -1,8 +1,8 @@
 //! One record batch within a run of bytes, and the run taken batch by batch.
 //!
 //! Invariants:
-//! - A [`Batch`] borrows exactly its own bytes: its length field was checked against them, and its magic is 2. Its CRC was
-//!   *not* checked: [`Batch::check_crc`] does that.
+//! - A [`Batch`] borrows exactly its own bytes: its length field was checked against them, and its magic is 2. Its CRC
+//!   was *not* checked: [`Batch::check_crc`] does that.
 //! - Walking a run ends at the first batch that is not whole or not sound; what follows cannot be found.
 
 use crate::RecordError;
@@ -25,8 +25,8 @@ pub struct Batch<'a> {
     header: &'a ArchivedBatchHeader,
 }
 
-/// Takes `bytes` batch by batch. Ends after the first error. A run that ends in a part of a batch, as the answer to a Fetch
-/// may, ends with [`RecordError::Incomplete`]; every other error is damage.
+/// Takes `bytes` batch by batch. Ends after the first error. A run that ends in a part of a batch, as the answer to a
+/// Fetch may, ends with [`RecordError::Incomplete`]; every other error is damage.
 pub fn batches(bytes: &[u8]) -> Batches<'_> {
     Batches { rest: bytes }
 }
@@ -62,12 +62,12 @@ impl<'a> Iterator for Batches<'a> {
 
 impl std::iter::FusedIterator for Batches<'_> {}
 
-/// The size in bytes of the batch that `bytes` begin with, header and all, by its length field. The batch need not be there as
-/// a whole. Also knows the older formats' frames, because their length and magic lie at the same place.
+/// The size in bytes of the batch that `bytes` begin with, header and all, by its length field. The batch need not be
+/// there as a whole. Also knows the older formats' frames, because their length and magic lie at the same place.
 ///
 /// # Errors
-/// [`RecordError::Incomplete`] below 17 bytes, [`RecordError::BatchLength`], [`RecordError::Magic`] for a magic that no Kafka
-/// ever wrote. In this order of checks: length below the oldest format's, magic, length below this format's.
+/// [`RecordError::Incomplete`] below 17 bytes, [`RecordError::BatchLength`], [`RecordError::Magic`] for a magic that
+/// no Kafka ever wrote. In this order of checks: length below the oldest format's, magic, length below this format's.
 pub fn framed_bytes(bytes: &[u8]) -> Result<usize, RecordError> {
     let incomplete = RecordError::Incomplete { needed_bytes: MAGIC_PREFIX_BYTES, available_bytes: bytes.len() };
     let Some(prefix) = bytes.first_chunk::<LENGTH_PREFIX_BYTES>() else { return Err(incomplete) };
@@ -92,8 +92,8 @@ impl<'a> Batch<'a> {
     /// The batch that `bytes` begin with; what follows it is left alone.
     ///
     /// # Errors
-    /// [`RecordError::Incomplete`] when it is not there as a whole; [`RecordError::BatchLength`] and [`RecordError::Magic`]
-    /// (also for the formats 0 and 1) when its frame is not that of a v2 batch.
+    /// [`RecordError::Incomplete`] when it is not there as a whole; [`RecordError::BatchLength`] and
+    /// [`RecordError::Magic`] (also for the formats 0 and 1) when its frame is not that of a v2 batch.
     #[inline]
     pub fn first(bytes: &'a [u8]) -> Result<Batch<'a>, RecordError> {
         let needed_bytes = framed_bytes(bytes)?;

@@ -156,10 +156,12 @@ impl BatchBuilder {
         self.build_with(&mut Compressor::default())
     }
 
-    /// The batch: header, CRC and (compressed) records. Without records, a batch that only compaction writes: header alone.
+    /// The batch: header, CRC and (compressed) records. Without records, a batch that only compaction writes: header
+    /// alone.
     ///
     /// # Errors
-    /// [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] when compression makes it larger than the format allows.
+    /// [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] when compression makes it larger than the format
+    /// allows.
     pub fn build_with(mut self, compressor: &mut Compressor) -> Result<Vec<u8>, RecordError> {
         let mut batch = Vec::with_capacity(self.uncompressed_bytes());
         batch.resize(HEADER_BYTES, 0);
@@ -168,7 +170,7 @@ impl BatchBuilder {
         }
         let bytes = batch.len();
         self.header.batch_length =
-            i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_| RecordError::BatchTooLarge { bytes })?;
+            i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_too_long| RecordError::BatchTooLarge { bytes })?;
         self.header.record_count = self.count;
         self.header.last_offset_delta = (self.count - 1).max(0);
         if let Some(header) = batch.first_chunk_mut::<HEADER_BYTES>() {
@@ -179,13 +181,15 @@ impl BatchBuilder {
     }
 }
 
-/// The same batch with its records compressed by another codec, for a topic whose `compression.type` is not the producer's. Offsets, timestamps,
-/// producer and flags stay; length, codec and CRC follow.
+/// The same batch with its records compressed by another codec, for a topic whose `compression.type` is not the
+/// producer's. Offsets, timestamps, producer and flags stay; length, codec and CRC follow.
 ///
-/// The result may be larger than the topic's `max.message.bytes`, which Kafka answers with `MESSAGE_TOO_LARGE`: the caller checks.
+/// The result may be larger than the topic's `max.message.bytes`, which Kafka answers with `MESSAGE_TOO_LARGE`: the
+/// caller checks.
 ///
 /// # Errors
-/// [`RecordError::UnknownCodec`]; [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] beyond the format's 2^31-1 bytes.
+/// [`RecordError::UnknownCodec`]; [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] beyond the format's
+/// 2^31-1 bytes.
 pub fn recompress(
     batch: &Batch<'_>,
     codec: Codec,
@@ -198,7 +202,8 @@ pub fn recompress(
     built.extend_from_slice(batch.bytes().get(..HEADER_BYTES).unwrap_or_default());
     compressor.compress(codec, level, records, &mut built)?;
     let bytes = built.len();
-    let batch_length = i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_| RecordError::BatchTooLarge { bytes })?;
+    let batch_length =
+        i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_too_long| RecordError::BatchTooLarge { bytes })?;
     let header = view_mut(&mut built)?;
     header.batch_length = batch_length.into();
     header.attributes = ((batch.attributes() & !ATTRIBUTE_CODEC) | codec.id()).into();

@@ -1,11 +1,11 @@
 //! The codecs of Kafka's record batches, with bounded output.
 //!
 //! Invariants:
-//! - Nothing inflates to more than the limit that the [`Scratch`] was made with, and no buffer grows beyond it by more than a
-//!   byte: a claim in a compressed stream about its size is never believed beyond the limit.
+//! - Nothing inflates to more than the limit that the [`Scratch`] was made with, and no buffer grows beyond it by more
+//!   than a byte: a claim in a compressed stream about its size is never believed beyond the limit.
 //! - A stream is read to its end: bytes that follow it are damage, not ignored.
-//! - Contexts and buffers live in a [`Scratch`] or a [`Compressor`] that the caller keeps, so that a batch of ordinary size
-//!   costs no allocation. Memory that one unusually large batch took is given back at the next.
+//! - Contexts and buffers live in a [`Scratch`] or a [`Compressor`] that the caller keeps, so that a batch of ordinary
+//!   size costs no allocation. Memory that one unusually large batch took is given back at the next.
 
 mod gzip;
 mod lz4;
@@ -15,8 +15,9 @@ mod zstd;
 
 use output::Output;
 
-/// What a batch may inflate to unless the caller names another limit: 128 MiB. Kafka itself knows no limit; this one lets
-/// every batch through that compresses less than 128-fold at the default `max.message.bytes`, and bounds a core's memory.
+/// What a batch may inflate to unless the caller names another limit: 128 MiB. Kafka itself knows no limit; this one
+/// lets every batch through that compresses less than 128-fold at the default `max.message.bytes`, and bounds a core's
+/// memory.
 pub const INFLATED_BYTES_MAX: usize = 128 << 20;
 
 /// How a batch's records are compressed: bits 0 to 2 of its attributes.
@@ -127,7 +128,8 @@ impl Scratch {
     /// Inflates `bytes`. With [`Codec::None`] they are returned as they are.
     ///
     /// # Errors
-    /// [`CompressionError::TooLarge`] above the limit; [`CompressionError::Damaged`] for bytes that the codec did not write.
+    /// [`CompressionError::TooLarge`] above the limit; [`CompressionError::Damaged`] for bytes that the codec did not
+    /// write.
     pub fn decompress<'a>(&'a mut self, codec: Codec, bytes: &'a [u8]) -> Result<&'a [u8], CompressionError> {
         self.output.clear();
         match codec {
@@ -141,7 +143,8 @@ impl Scratch {
     }
 }
 
-/// Inflates `bytes` to `limit_bytes` (inclusive) at most, with memory of its own: for tools. See [`Scratch::decompress`].
+/// Inflates `bytes` to `limit_bytes` (inclusive) at most, with memory of its own: for tools. See
+/// [`Scratch::decompress`].
 ///
 /// # Errors
 /// As [`Scratch::decompress`].
@@ -162,8 +165,8 @@ impl Default for Compressor {
 }
 
 impl Compressor {
-    /// Appends the compressed form of `bytes` to `out`. `level` is `compression.{gzip,zstd}.level`, none for Kafka's default;
-    /// snappy has no levels, and lz4 has one here (the fast one), whatever `compression.lz4.level` says.
+    /// Appends the compressed form of `bytes` to `out`. `level` is `compression.{gzip,zstd}.level`, none for Kafka's
+    /// default; snappy has no levels, and lz4 has one here (the fast one), whatever `compression.lz4.level` says.
     ///
     /// # Errors
     /// [`CompressionError::Compress`]; `out` is then as it was.

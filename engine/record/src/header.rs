@@ -1,10 +1,11 @@
 //! The 61 bytes that begin a v2 record batch, read in place.
 //!
 //! Invariants:
-//! - [`ArchivedBatchHeader`] *is* the wire format: rkyv archives it big-endian, unaligned, in the order of the fields, so a
-//!   reference to it is a reference to the batch's first bytes. Any 61 bytes are a valid value; meaning is checked elsewhere.
-//! - The CRC covers everything from `attributes` to the end of the batch. `base_offset` and `partition_leader_epoch` lie
-//!   before it, so that a broker may stamp them without touching the CRC.
+//! - [`ArchivedBatchHeader`] *is* the wire format: rkyv archives it big-endian, unaligned, in the order of the fields,
+//!   so a reference to it is a reference to the batch's first bytes. Any 61 bytes are a valid value; meaning is
+//!   checked elsewhere.
+//! - The CRC covers everything from `attributes` to the end of the batch. `base_offset` and `partition_leader_epoch`
+//!   lie before it, so that a broker may stamp them without touching the CRC.
 
 use rkyv::rancor::Failure;
 use rkyv::seal::Seal;
@@ -91,8 +92,8 @@ const _: () = assert!(size_of::<ArchivedBatchHeader>() == HEADER_BYTES && align_
 const _: () = assert!(std::mem::offset_of!(ArchivedBatchHeader, attributes) == CRC_COVERS_FROM);
 const _: () = assert!(std::mem::offset_of!(ArchivedBatchHeader, magic) + 1 == MAGIC_PREFIX_BYTES);
 
-// SAFETY: every field is an integer, or an array of bytes that stands for one, and the fields fill all 61 bytes (asserted above): there
-// is no padding that a write through a plain reference could leave undefined.
+// SAFETY: every field is an integer, or an array of bytes that stands for one, and the fields fill all 61 bytes
+// (asserted above): there is no padding that a write through a plain reference could leave undefined.
 #[allow(unsafe_code, reason = "lets the header be written in place through a plain reference")]
 unsafe impl NoUndef for ArchivedBatchHeader {}
 
@@ -160,9 +161,9 @@ pub fn stamp(batch: &mut [u8], base_offset: Offset, leader_epoch: LeaderEpoch) -
     Ok(())
 }
 
-/// Writes the batch's greatest timestamp (Unix ms) and whose clock it is, and the CRC that follows from it: what Kafka does
-/// to a batch for `LogAppendTime`, and for `CreateTime` when a producer's header does not say what its records say.
-/// As Kafka does, clears every attribute bit that has no meaning (7 and above).
+/// Writes the batch's greatest timestamp (Unix ms) and whose clock it is, and the CRC that follows from it: what Kafka
+/// does to a batch for `LogAppendTime`, and for `CreateTime` when a producer's header does not say what its records
+/// say. As Kafka does, clears every attribute bit that has no meaning (7 and above).
 ///
 /// `batch` is exactly one whole batch.
 ///

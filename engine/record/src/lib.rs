@@ -2,8 +2,8 @@
 //!
 //! Invariants of this crate:
 //! - No input makes it panic, and none makes it allocate more than a limit that the caller named.
-//! - A batch's bytes are never rewritten by looking at them. What rewrites says so: [`header::stamp`] (outside the CRC),
-//!   [`header::restamp`] (the CRC is computed anew).
+//! - A batch's bytes are never rewritten by looking at them. What rewrites says so: [`header::stamp`] (outside the
+//!   CRC), [`header::restamp`] (the CRC is computed anew).
 //! - Everything is big-endian and unaligned, as on the wire; sizes are bytes, timestamps are Unix milliseconds.
 //!
 //! The format is the one of Kafka's protocol guide, section *Record Batch* (magic 2, KIP-98).

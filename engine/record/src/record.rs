@@ -207,8 +207,8 @@ impl<'a> Iterator for Records<'a> {
 impl std::iter::FusedIterator for Records<'_> {}
 
 impl Batch<'_> {
-    /// The records, in order. A compressed batch is inflated into `scratch`; of any other, the records are read where they
-    /// lie. Does not check the CRC.
+    /// The records, in order. A compressed batch is inflated into `scratch`; of any other, the records are read where
+    /// they lie. Does not check the CRC.
     ///
     /// # Errors
     /// [`RecordError::UnknownCodec`], [`RecordError::Compression`], [`RecordError::RecordCount`] for a negative count.

@@ -1,7 +1,7 @@
 //! Zig-zag variable-length integers, as Kafka's records use them (Protocol Buffers' `sint32` and `sint64`).
 //!
-//! Reading is as lenient as Kafka's `ByteUtils`: a number may be written longer than it must be, and bits beyond its width
-//! are dropped; more than 5 bytes (10 for 64 bits) are refused. Writing is always the shortest form.
+//! Reading is as lenient as Kafka's `ByteUtils`: a number may be written longer than it must be, and bits beyond its
+//! width are dropped; more than 5 bytes (10 for 64 bits) are refused. Writing is always the shortest form.
 
 /// The most bytes that a 32-bit number takes.
 pub(crate) const VARINT_BYTES_MAX: usize = 5;

@@ -16,7 +16,8 @@ thread_local! {
 
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator as it is; counting touches a thread-local cell without a destructor.
+// SAFETY: every call goes to the system's allocator as it is; counting touches a thread-local cell without a
+// destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);

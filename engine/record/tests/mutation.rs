@@ -1,5 +1,5 @@
-//! Damage: whatever is done to a batch's bytes, nothing panics, nothing inflates beyond its limit, and no change of a byte that
-//! the CRC covers gets past validation.
+//! Damage: whatever is done to a batch's bytes, nothing panics, nothing inflates beyond its limit, and no change of a
+//! byte that the CRC covers gets past validation.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use millrace_base::code::ErrorCode;

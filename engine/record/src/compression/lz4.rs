@@ -1,7 +1,7 @@
 //! The LZ4 frame format, as v2 batches hold it: one frame of independent blocks.
 //!
-//! Kafka's Java code refuses blocks that depend on earlier ones, and so do we: what it cannot read must not get into a log.
-//! Frame: magic, descriptor (flags, block size, maybe the content's size, a byte of checksum), blocks (a 4-byte
+//! Kafka's Java code refuses blocks that depend on earlier ones, and so do we: what it cannot read must not get into a
+//! log. Frame: magic, descriptor (flags, block size, maybe the content's size, a byte of checksum), blocks (a 4-byte
 //! little-endian length whose top bit says "stored"), a length of zero, maybe the content's checksum.
 
 use std::io::Write;

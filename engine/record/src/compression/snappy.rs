@@ -1,7 +1,7 @@
 //! Snappy: raw, as librdkafka writes it, and in the framing of the Java library (`snappy-java`, by Xerial).
 //!
-//! The framing is 16 bytes of header (magic, version, compatible version), then chunks of a 4-byte big-endian length and as
-//! many bytes of raw snappy. Streams may be appended to each other, header and all.
+//! The framing is 16 bytes of header (magic, version, compatible version), then chunks of a 4-byte big-endian length
+//! and as many bytes of raw snappy. Streams may be appended to each other, header and all.
 
 use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
 

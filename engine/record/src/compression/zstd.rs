@@ -22,8 +22,8 @@ pub(super) struct Inflater {
 }
 
 impl Inflater {
-    /// Inflates in one go into the output, which is the window too: a frame that claims a large one costs nothing. Where the size
-    /// is unknown and the guess too small, begins again with four times the room.
+    /// Inflates in one go into the output, which is the window too: a frame that claims a large one costs nothing.
+    /// Where the size is unknown and the guess too small, begins again with four times the room.
     pub(super) fn decompress(&mut self, bytes: &[u8], output: &mut Output) -> Result<(), CompressionError> {
         if bytes.is_empty() {
             return Ok(());

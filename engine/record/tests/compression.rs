@@ -1,0 +1,107 @@
+//! Streams that other writers make: options of the formats that our own compressor does not use.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+
+use std::io::Write;
+
+use flate2::{Compression, GzBuilder};
+use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+use millrace_record::compression::{Codec, CompressionError, INFLATED_BYTES_MAX, compress, decompress};
+
+/// 200,000 bytes that compress about threefold.
+fn text() -> Vec<u8> {
+    (0..200_000_u32).map(|index| b"abcdefgh"[(index.wrapping_mul(2_654_435_761) >> 20) as usize % 8]).collect()
+}
+
+fn inflate(codec: Codec, bytes: &[u8]) -> Result<Vec<u8>, CompressionError> {
+    decompress(codec, bytes, INFLATED_BYTES_MAX)
+}
+
+fn assert_damaged(codec: Codec, bytes: &[u8]) {
+    let result = inflate(codec, bytes).map(|bytes| bytes.len());
+    assert!(matches!(result, Err(CompressionError::Damaged { .. })), "{codec:?}: {result:?}");
+}
+
+#[test]
+fn gzip_members_with_every_optional_field() {
+    let mut encoder = GzBuilder::new()
+        .extra(vec![1, 2, 3])
+        .filename("records")
+        .comment("made elsewhere")
+        .write(Vec::new(), Compression::best());
+    encoder.write_all(&text()).unwrap();
+    let good = encoder.finish().unwrap();
+    assert_eq!(inflate(Codec::Gzip, &good), Ok(text()));
+    for length in [0, 1, 9, 10, 11, 14, 20, 30, good.len() - 9, good.len() - 1] {
+        assert_damaged(Codec::Gzip, &good[..length]);
+    }
+}
+
+#[test]
+fn gzip_header_checksum_is_verified() {
+    // RFC 1952: FLG.FHCRC, then the two lower bytes of the CRC-32 of the header. The CRC-32 of these ten bytes is from
+    // zlib.
+    let plain = compress(Codec::Gzip, None, b"records").unwrap();
+    let header = [0x1f, 0x8b, 8, 2, 0, 0, 0, 0, 0, 0xff];
+    let crc = 0xb857_c990_u32 as u16;
+    let good = [&header[..], &crc.to_le_bytes(), &plain[10..]].concat();
+    assert_eq!(inflate(Codec::Gzip, &good), Ok(b"records".to_vec()));
+    assert_damaged(Codec::Gzip, &[&header[..], &(crc ^ 1).to_le_bytes(), &plain[10..]].concat());
+}
+
+#[test]
+fn lz4_frames_with_every_optional_field() {
+    for block_size in [BlockSize::Max64KB, BlockSize::Max256KB, BlockSize::Max1MB, BlockSize::Max4MB] {
+        let frame = FrameInfo::new()
+            .block_mode(BlockMode::Independent)
+            .block_size(block_size)
+            .block_checksums(true)
+            .content_checksum(true)
+            .content_size(Some(text().len() as u64));
+        let mut encoder = FrameEncoder::with_frame_info(frame, Vec::new());
+        encoder.write_all(&text()).unwrap();
+        let good = encoder.finish().unwrap();
+        assert_eq!(inflate(Codec::Lz4, &good), Ok(text()));
+        for at in [0, 4, 5, 6, 14, 15, 18, good.len() / 2, good.len() - 8, good.len() - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            assert_damaged(Codec::Lz4, &bad);
+        }
+        for length in 0..30 {
+            assert_damaged(Codec::Lz4, &good[..length]);
+        }
+    }
+}
+
+#[test]
+fn lz4_blocks_that_depend_on_each_other_are_refused_as_kafka_refuses_them() {
+    let frame = FrameInfo::new().block_mode(BlockMode::Linked);
+    let mut encoder = FrameEncoder::with_frame_info(frame, Vec::new());
+    encoder.write_all(&text()).unwrap();
+    assert_damaged(Codec::Lz4, &encoder.finish().unwrap());
+}
+
+#[test]
+fn zstd_streams_of_unknown_size_are_inflated_however_far_they_go() {
+    for length in [0, 1, 100, 70_000, 5 << 20] {
+        let bytes = vec![7; length];
+        let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.write_all(&bytes).unwrap();
+        let stream = encoder.finish().unwrap();
+        assert_eq!(inflate(Codec::Zstd, &stream).map(|inflated| inflated == bytes), Ok(true), "{length}");
+        let twice = [&stream[..], &compress(Codec::Zstd, None, &bytes).unwrap()].concat();
+        assert_eq!(inflate(Codec::Zstd, &twice).map(|inflated| inflated.len()), Ok(2 * length));
+    }
+}
+
+#[test]
+fn every_level_that_kafka_allows_is_taken_and_no_other() {
+    for level in [-1, 1, 9] {
+        assert_eq!(inflate(Codec::Gzip, &compress(Codec::Gzip, Some(level), &text()).unwrap()), Ok(text()));
+    }
+    for level in [-131_072, -1, 1, 22] {
+        assert_eq!(inflate(Codec::Zstd, &compress(Codec::Zstd, Some(level), &text()).unwrap()), Ok(text()));
+    }
+    for level in [-2, 0, 10] {
+        assert!(matches!(compress(Codec::Gzip, Some(level), &[]), Err(CompressionError::Compress { .. })), "{level}");
+    }
+}
