@@ -13,9 +13,11 @@ pub mod handle;
 pub mod mailbox;
 pub mod op;
 pub mod reactor;
+pub mod sim;
 pub mod socket;
 pub mod sync;
 mod timer;
+pub mod uring;
 
 pub use crate::buffer::{AppendBuffer, Buffer, BufferPool, Bytes, PoolExhausted};
 pub use crate::clock::Monotonic;

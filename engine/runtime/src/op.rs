@@ -13,7 +13,8 @@ use crate::buffer::{Buffer, Bytes};
 use crate::file::{DirEntry, Durability, File, Metadata, OpenOptions};
 use crate::socket::{Listener, Socket, SocketRef};
 
-/// Names an op between its submission and its completion. Chosen by the core; a reactor only carries it.
+/// Names an op between its submission and its completion. Chosen by the core; its low 32 bits are a small index that no other
+/// op under way has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub u64);
 

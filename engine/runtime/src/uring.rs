@@ -1,0 +1,260 @@
+//! The host that runs on io_uring: one ring and one thread per core.
+//!
+//! Invariants:
+//! - A ring is created, submitted to and reaped by its core's thread alone (`SINGLE_ISSUER`).
+//! - Memory that the kernel may touch (buffers, iovecs, addresses, paths) lives in a boxed flight or in its op, and neither
+//!   goes before the last completion entry of that flight.
+//! - Each flight has at most one entry at the kernel at a time; a cancellation is an entry of its own.
+//! - Dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel writing into
+//!   freed memory.
+
+mod flight;
+mod host;
+mod parker;
+mod pipe;
+mod ring;
+mod steps;
+#[cfg(test)]
+mod test;
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::{Arc, LazyLock};
+use std::task::Waker;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use io_uring::{opcode, types};
+use millrace_base::ids::CoreId;
+
+use self::flight::{Flight, Flights};
+use self::parker::{Parker, Parkers};
+use self::ring::Ring;
+use self::steps::{Kit, Next};
+use crate::clock::Monotonic;
+use crate::op::{Completion, Op, Token};
+use crate::reactor::{Events, Reactor};
+
+pub use host::{HostError, HostOptions, block_on, block_on_with, run};
+
+/// What a completion entry is about.
+const KIND_FLIGHT: u64 = 0;
+const KIND_EVENTFD: u64 = 1;
+const KIND_MESSAGE_ARRIVED: u64 = 2;
+const KIND_MESSAGE_SENT: u64 = 3;
+const KIND_CANCEL: u64 = 4;
+const KIND_SHIFT: u32 = 56;
+
+/// How long a dropped reactor waits for its flights.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+static CLOCK_BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+struct State {
+    ring: Ring,
+    flights: Flights,
+    kit: Kit,
+    completed: Vec<Completion>,
+    random: Vec<u64>,
+}
+
+/// The reactor of one core.
+pub(crate) struct Uring {
+    id: CoreId,
+    parkers: Parkers,
+    state: RefCell<State>,
+}
+
+impl Uring {
+    /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. `workers_max`: how
+    /// many threads the kernel may use for operations of this ring that block.
+    fn new(id: CoreId, parkers: Parkers, workers_max: u32, cpus: &[usize]) -> io::Result<Uring> {
+        let ring = Ring::new(workers_max, cpus)?;
+        let kit = Kit::new(ring.has_ftruncate()?);
+        parkers.of(id).set_ring(ring.duplicate_fd()?);
+        let state = State { ring, flights: Flights::default(), kit, completed: Vec::new(), random: Vec::new() };
+        let uring = Uring { id, parkers, state: RefCell::new(state) };
+        uring.state.borrow_mut().arm_eventfd(uring.own());
+        Ok(uring)
+    }
+
+    fn own(&self) -> &Arc<Parker> {
+        self.parkers.of(self.id)
+    }
+
+    /// Takes what the kernel has completed.
+    fn reap(&self, state: &mut State) {
+        while let Some((user_data, result)) = state.ring.next_completion() {
+            let low = user_data & ((1 << KIND_SHIFT) - 1);
+            match user_data >> KIND_SHIFT {
+                KIND_FLIGHT => state.land(low, result),
+                // The parker's state says the rest.
+                KIND_EVENTFD => state.arm_eventfd(self.own()),
+                KIND_MESSAGE_SENT if result < 0 => self.parkers.of(CoreId(low as u16)).write_eventfd(),
+                KIND_MESSAGE_SENT | KIND_MESSAGE_ARRIVED | KIND_CANCEL => {}
+                kind => panic!("a completion entry of unknown kind {kind}"),
+            }
+        }
+    }
+
+    fn hand_over(&self, state: &mut State, events: &mut Events) {
+        events.completions.append(&mut state.completed);
+        events.woken |= self.own().take_notified();
+    }
+}
+
+impl State {
+    fn arm_eventfd(&mut self, parker: &Parker) {
+        let entry = parker.read_eventfd().user_data(KIND_EVENTFD << KIND_SHIFT);
+        self.ring.push(entry);
+    }
+
+    /// A flight's entry has completed.
+    fn land(&mut self, user_data: u64, result: i32) {
+        let Some(mut flight) = self.flights.take(user_data) else { panic!("a completion entry for no flight") };
+        let next = steps::advance(&mut flight, &mut self.kit, result);
+        self.follow(user_data, flight, next);
+    }
+
+    fn follow(&mut self, user_data: u64, flight: Box<Flight>, next: Next) {
+        match next {
+            Next::Submit(entry) => {
+                self.flights.put(user_data, flight);
+                self.ring.push(entry.user_data((KIND_FLIGHT << KIND_SHIFT) | user_data));
+            }
+            Next::AwaitPipe => {
+                self.flights.put(user_data, flight);
+                self.kit.pipes.wait(user_data);
+            }
+            Next::Finish(result) => {
+                let token = flight.token;
+                let op = self.flights.release(user_data, flight);
+                self.completed.push(Completion { token, result, op });
+                self.serve_pipe_waiters();
+            }
+        }
+    }
+
+    fn serve_pipe_waiters(&mut self) {
+        while let Some(user_data) = self.kit.pipes.next_served() {
+            let Some(mut flight) = self.flights.take(user_data) else { continue };
+            let next = steps::issue(&mut flight, &mut self.kit);
+            let waits_again = matches!(next, Next::AwaitPipe);
+            self.follow(user_data, flight, next);
+            if waits_again {
+                return;
+            }
+        }
+    }
+
+    fn cancel(&mut self, token: Token) {
+        let Some(user_data) = self.flights.find(token) else { return };
+        let Some(mut flight) = self.flights.take(user_data) else { return };
+        if !flight.op.as_ref().is_some_and(Op::is_cancellable) || std::mem::replace(&mut flight.cancelled, true) {
+            return self.flights.put(user_data, flight);
+        }
+        if self.kit.pipes.leave(user_data) {
+            let interrupted = io::Error::from(io::ErrorKind::Interrupted);
+            return self.follow(user_data, flight, Next::Finish(Err(interrupted)));
+        }
+        self.flights.put(user_data, flight);
+        let target = (KIND_FLIGHT << KIND_SHIFT) | user_data;
+        self.ring.push(opcode::AsyncCancel::new(target).build().user_data(KIND_CANCEL << KIND_SHIFT));
+    }
+}
+
+impl Reactor for Uring {
+    fn submit(&self, op: Op, token: Token) {
+        let state = &mut *self.state.borrow_mut();
+        let (user_data, mut flight) = state.flights.open(op, token);
+        let next = steps::issue(&mut flight, &mut state.kit);
+        state.follow(user_data, flight, next);
+    }
+
+    fn cancel(&self, token: Token) {
+        self.state.borrow_mut().cancel(token);
+    }
+
+    fn poll(&self, events: &mut Events) {
+        let state = &mut *self.state.borrow_mut();
+        state.ring.flush();
+        self.reap(state);
+        self.hand_over(state, events);
+    }
+
+    fn park(&self, deadline: Option<Monotonic>, events: &mut Events) {
+        let state = &mut *self.state.borrow_mut();
+        let timeout = deadline.map(|deadline| deadline - self.now());
+        if !state.completed.is_empty() || timeout == Some(Duration::ZERO) || !self.own().begin_park() {
+            state.ring.flush();
+        } else {
+            state.ring.wait(timeout);
+            self.own().end_park();
+        }
+        self.reap(state);
+        self.hand_over(state, events);
+    }
+
+    fn now(&self) -> Monotonic {
+        let elapsed = CLOCK_BASE.elapsed();
+        // The base is somewhere within the process's life: the clock begins at one nanosecond.
+        Monotonic(1) + elapsed
+    }
+
+    fn wall_ms(&self) -> i64 {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        // A clock set before 1970 counts as 1970.
+        since_epoch.map_or(0, |since_epoch| i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn random_u64(&self) -> u64 {
+        let state = &mut *self.state.borrow_mut();
+        loop {
+            match state.random.pop() {
+                Some(word) => return word,
+                None => ring::fill_random(&mut state.random),
+            }
+        }
+    }
+
+    fn wake(&self, to: CoreId) {
+        let parker = self.parkers.of(to);
+        if !parker.notify() {
+            return;
+        }
+        match parker.ring_fd() {
+            Some(fd) => {
+                let arrived = KIND_MESSAGE_ARRIVED << KIND_SHIFT;
+                let sent = (KIND_MESSAGE_SENT << KIND_SHIFT) | u64::from(to.0);
+                let entry = opcode::MsgRingData::new(types::Fd(fd), 0, arrived, None).build();
+                self.state.borrow_mut().ring.push(entry.user_data(sent));
+            }
+            None => parker.write_eventfd(),
+        }
+    }
+
+    fn remote_waker(&self) -> Waker {
+        Waker::from(self.own().clone())
+    }
+}
+
+impl Drop for Uring {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        for token in state.flights.tokens() {
+            state.cancel(token);
+        }
+        let began = Instant::now();
+        while !state.flights.is_empty() && began.elapsed() < DRAIN_MAX {
+            state.ring.wait(Some(Duration::from_millis(100)));
+            while let Some((user_data, result)) = state.ring.next_completion() {
+                if user_data >> KIND_SHIFT == KIND_FLIGHT {
+                    state.land(user_data, result);
+                }
+            }
+        }
+        if !state.flights.is_empty() {
+            tracing::error!(core = self.id.0, "operations did not end: their memory is left to the kernel");
+            std::mem::forget(std::mem::take(&mut state.flights));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+mod files;
+mod mailboxes;
+mod sockets;
+mod tasks;
