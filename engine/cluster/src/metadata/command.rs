@@ -1,0 +1,73 @@
+//! What can be asked of the metadata, and how it is refused.
+
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::{BrokerId, PartitionIndex, TopicId};
+
+use super::record::BrokerEndpoint;
+
+/// A wish for a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Names the cluster, once for all.
+    SetClusterId {
+        /// The cluster's id, as clients see it.
+        id: String,
+    },
+    /// Makes a broker known, or tells its new endpoints.
+    RegisterBroker {
+        /// The broker's number.
+        id: BrokerId,
+        /// Drawn by the broker at each start.
+        incarnation: [u8; 16],
+        /// Where it can be reached.
+        endpoints: Vec<BrokerEndpoint>,
+    },
+    /// Creates a topic.
+    CreateTopic(CreateTopic),
+    /// Deletes a topic.
+    DeleteTopic {
+        /// The topic's id: a name could mean another topic by now.
+        id: TopicId,
+    },
+    /// Gives out producer ids that were never given out before.
+    AllocateProducerIds {
+        /// The broker that asks; it must be registered.
+        broker: BrokerId,
+        /// How many, at least 1.
+        count: i32,
+    },
+}
+
+/// What [`Command::CreateTopic`] creates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CreateTopic {
+    /// The topic's name.
+    pub name: String,
+    /// The topic's id, drawn at random by whoever asks.
+    pub id: TopicId,
+    /// The number of partitions; -1: the broker's default, or as `assignment` says.
+    pub partitions: i32,
+    /// The number of replicas; -1: the broker's default, or as `assignment` says.
+    pub replication_factor: i16,
+    /// The replicas of each partition, the preferred leader first. Empty: they are placed.
+    pub assignment: Vec<(PartitionIndex, Vec<BrokerId>)>,
+    /// What is set on the topic: name and text of each setting. Of two of a name the last counts; a null is refused.
+    pub overrides: Vec<(String, Option<String>)>,
+}
+
+/// Why a command is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct CommandError {
+    /// What a client's answer carries.
+    pub code: ErrorCode,
+    /// The same for people.
+    pub message: String,
+}
+
+impl CommandError {
+    /// A refusal.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> CommandError {
+        CommandError { code, message: message.into() }
+    }
+}

@@ -1,0 +1,355 @@
+//! The machine, its records and the image together: every rule of Kafka's that a client can meet, and, for any
+//! sequence of commands, that a replay and a snapshot give what the live machine has.
+
+use millrace_base::broker_config::{BrokerConfig, Given, Layer, Origin};
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::TopicId;
+use proptest::prelude::*;
+
+use super::*;
+
+fn endpoint(port: u16) -> BrokerEndpoint {
+    BrokerEndpoint { listener: "PLAINTEXT".to_owned(), host: "localhost".to_owned(), port }
+}
+
+fn register(id: i32, incarnation: u8) -> Command {
+    Command::RegisterBroker { id, incarnation: [incarnation; 16], endpoints: vec![endpoint(9092)] }
+}
+
+fn topic(name: &str, id: u8) -> CreateTopic {
+    let name = name.to_owned();
+    CreateTopic { name, id: TopicId([id; 16]), partitions: -1, replication_factor: -1, ..CreateTopic::default() }
+}
+
+fn machine_with(settings: &[(&str, &str)], brokers: i32) -> Machine {
+    let given = |value: &str| Given { value: value.to_owned(), origin: Origin::Flag("--set".to_owned()) };
+    let layer: Layer = settings.iter().map(|(name, value)| ((*name).to_owned(), given(value))).collect();
+    let mut machine = Machine::new(Image::default(), BrokerConfig::from_layers(&[layer]).unwrap());
+    for id in 1..=brokers {
+        machine.propose(&register(id, 1)).unwrap();
+    }
+    machine
+}
+
+fn machine() -> Machine {
+    machine_with(&[], 1)
+}
+
+fn create(machine: &mut Machine, topic: CreateTopic) -> Result<TopicRecord, CommandError> {
+    let accepted = machine.propose(&Command::CreateTopic(topic))?;
+    match accepted.records.as_slice() {
+        [MetadataRecord::Topic(record)] => Ok(record.clone()),
+        other => panic!("one topic is one record: {other:?}"),
+    }
+}
+
+fn refusal(machine: &Machine, topic: CreateTopic) -> (ErrorCode, String) {
+    let error = machine.check(&Command::CreateTopic(topic)).unwrap_err();
+    (error.code, error.message)
+}
+
+#[test]
+fn a_new_topic_has_the_brokers_defaults() {
+    let mut machine = machine_with(&[("num.partitions", "3")], 1);
+    let record = create(&mut machine, topic("orders", 1)).unwrap();
+    assert_eq!((record.partition_count(), record.replication_factor()), (3, 1));
+    let found = machine.image().topic("orders").unwrap();
+    assert_eq!(machine.image().topic_by_id(TopicId([1; 16])), Some(found));
+    let partition = found.partition(2).unwrap();
+    assert_eq!((partition.leader, partition.leader_epoch), (1, 0));
+    assert_eq!((&partition.replicas, &partition.isr), (&vec![1], &vec![1]));
+    assert_eq!((found.partition(3), found.partition(-1)), (None, None));
+}
+
+#[test]
+fn validating_changes_nothing() {
+    let machine = machine();
+    let accepted = machine.check(&Command::CreateTopic(topic("orders", 1))).unwrap();
+    assert_eq!(accepted.records.len(), 1);
+    assert_eq!(machine.image().topics().len(), 0);
+}
+
+#[test]
+fn names_and_ids_are_unique() {
+    let mut machine = machine();
+    create(&mut machine, topic("a.b", 1)).unwrap();
+    assert_eq!(
+        refusal(&machine, topic("a.b", 2)),
+        (ErrorCode::TopicAlreadyExists, "Topic 'a.b' already exists.".to_owned())
+    );
+    assert_eq!(
+        refusal(&machine, topic("a_b", 2)),
+        (ErrorCode::InvalidTopicException, "Topic 'a_b' collides with existing topic: a.b".to_owned())
+    );
+    assert_eq!(refusal(&machine, topic("c", 1)).0, ErrorCode::InvalidRequest);
+    assert_eq!(refusal(&machine, topic("c", 0)).0, ErrorCode::InvalidRequest);
+    machine.propose(&Command::DeleteTopic { id: TopicId([1; 16]) }).unwrap();
+    create(&mut machine, topic("a_b", 2)).unwrap();
+}
+
+#[test]
+fn partitions_and_replicas_must_be_possible() {
+    let machine = machine();
+    for (partitions, factor, code) in [
+        (0, 1, ErrorCode::InvalidPartitions),
+        (-2, -1, ErrorCode::InvalidPartitions),
+        (1, 0, ErrorCode::InvalidReplicationFactor),
+        (1, -2, ErrorCode::InvalidReplicationFactor),
+        (0, 0, ErrorCode::InvalidReplicationFactor),
+        (10_001, 1, ErrorCode::PolicyViolation),
+        (i32::MAX, 1, ErrorCode::PolicyViolation),
+    ] {
+        let given = CreateTopic { partitions, replication_factor: factor, ..topic("t", 1) };
+        assert_eq!(refusal(&machine, given).0, code, "{partitions} partitions, factor {factor}");
+    }
+    let (code, message) = refusal(&machine, CreateTopic { replication_factor: 3, ..topic("t", 1) });
+    assert_eq!(code, ErrorCode::InvalidReplicationFactor);
+    assert!(message.starts_with("Unable to replicate the partition 3 time(s)"), "{message}");
+    assert!(message.contains("only 1 broker(s) are registered"), "{message}");
+}
+
+#[test]
+fn replicas_go_round_the_brokers() {
+    let mut machine = machine_with(&[], 3);
+    let given = CreateTopic { partitions: 6, replication_factor: 2, ..topic("t", 1) };
+    let record = create(&mut machine, given).unwrap();
+    let mut led = [0; 4];
+    for partition in &record.partitions {
+        assert_eq!(partition.replicas.len(), 2);
+        assert_ne!(partition.replicas[0], partition.replicas[1]);
+        assert_eq!(partition.leader, partition.replicas[0]);
+        led[usize::try_from(partition.leader).unwrap()] += 1;
+    }
+    assert_eq!(led, [0, 2, 2, 2]);
+}
+
+#[test]
+fn an_assignment_is_taken_as_it_is() {
+    let mut machine = machine_with(&[], 3);
+    let assignment = vec![(1, vec![3, 1]), (0, vec![2, 3])];
+    let record = create(&mut machine, CreateTopic { assignment, ..topic("t", 1) }).unwrap();
+    let replicas: Vec<_> = record.partitions.iter().map(|partition| partition.replicas.clone()).collect();
+    assert_eq!(replicas, [[2, 3], [3, 1]]);
+}
+
+#[test]
+fn an_assignment_that_makes_no_sense_is_refused() {
+    let machine = machine_with(&[], 2);
+    for (assignment, words) in [
+        (vec![(0, vec![1]), (0, vec![2])], "multiple manual partition assignments"),
+        (vec![(0, vec![])], "empty replica list"),
+        (vec![(0, vec![1, 1])], "more than once"),
+        (vec![(0, vec![3])], "no such broker"),
+        (vec![(0, vec![-1])], "no such broker"),
+        (vec![(0, vec![1]), (1, vec![1, 2])], "not consistent"),
+        (vec![(1, vec![1])], "consecutive 0-based"),
+        (vec![(-1, vec![1]), (0, vec![1])], "consecutive 0-based"),
+    ] {
+        let (code, message) = refusal(&machine, CreateTopic { assignment, ..topic("t", 1) });
+        assert_eq!(code, ErrorCode::InvalidReplicaAssignment, "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+    let assignment = vec![(0, vec![1])];
+    let with_factor = CreateTopic { assignment: assignment.clone(), replication_factor: 1, ..topic("t", 1) };
+    assert_eq!(refusal(&machine, with_factor).0, ErrorCode::InvalidRequest);
+    let with_count = CreateTopic { assignment, partitions: 1, ..topic("t", 1) };
+    assert_eq!(refusal(&machine, with_count).0, ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn settings_are_checked_and_kept_as_they_were_given() {
+    let mut machine = machine();
+    let with = |name: &str, value: Option<&str>| CreateTopic {
+        overrides: vec![(name.to_owned(), value.map(str::to_owned))],
+        ..topic("t", 1)
+    };
+    for (name, value, words) in [
+        ("segment.bytes", Some("1"), "Value must be at least 1048576"),
+        ("segment.byts", Some("1"), "did you mean segment.bytes?"),
+        ("compression.type", Some("zstd"), "not supported by this version"),
+        ("segment.bytes", None, "Null value not supported for topic configs: segment.bytes"),
+        ("cleanup.policy", Some("x".repeat(32_768).leak() as &str), "exceeds the maximum value size"),
+    ] {
+        let (code, message) = refusal(&machine, with(name, value));
+        assert_eq!(code, ErrorCode::InvalidConfig, "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+    let accepted = machine.propose(&Command::CreateTopic(with("retention.ms", Some(" 5 ")))).unwrap();
+    assert_eq!(accepted.warnings.len(), 1);
+    assert_eq!(machine.image().topic("t").unwrap().overrides["retention.ms"], " 5 ");
+}
+
+#[test]
+fn the_order_of_the_checks_is_kafkas() {
+    let mut machine = machine();
+    create(&mut machine, topic("t", 1)).unwrap();
+    let everything_wrong = |name: &str| CreateTopic {
+        partitions: 0,
+        replication_factor: 0,
+        overrides: vec![("nonsense".to_owned(), None)],
+        ..topic(name, 2)
+    };
+    assert_eq!(refusal(&machine, everything_wrong("/")).0, ErrorCode::InvalidTopicException);
+    assert_eq!(refusal(&machine, everything_wrong("t")).0, ErrorCode::TopicAlreadyExists);
+    assert_eq!(refusal(&machine, everything_wrong("u")).0, ErrorCode::InvalidConfig);
+}
+
+#[test]
+fn deleting_goes_by_id() {
+    let mut machine = machine();
+    create(&mut machine, topic("t", 1)).unwrap();
+    let delete = Command::DeleteTopic { id: TopicId([1; 16]) };
+    machine.propose(&delete).unwrap();
+    assert_eq!(machine.image().topic("t"), None);
+    assert_eq!(machine.propose(&delete).unwrap_err().code, ErrorCode::UnknownTopicId);
+    let mut forbidding = machine_with(&[("delete.topic.enable", "false")], 1);
+    create(&mut forbidding, topic("t", 1)).unwrap();
+    assert_eq!(forbidding.propose(&delete).unwrap_err().code, ErrorCode::TopicDeletionDisabled);
+}
+
+#[test]
+fn a_reader_keeps_the_topic_it_holds() {
+    let mut machine = machine();
+    create(&mut machine, topic("t", 1)).unwrap();
+    let held = std::sync::Arc::clone(machine.image().topic("t").unwrap());
+    machine.propose(&register(1, 2)).unwrap();
+    machine.propose(&Command::DeleteTopic { id: TopicId([1; 16]) }).unwrap();
+    assert_eq!((held.name.as_str(), held.partitions[0].leader_epoch), ("t", 0));
+}
+
+#[test]
+fn a_broker_that_starts_again_begins_a_new_leader_epoch() {
+    let mut machine = machine_with(&[], 2);
+    let assignment = vec![(0, vec![1, 2]), (1, vec![2, 1])];
+    create(&mut machine, CreateTopic { assignment, ..topic("t", 1) }).unwrap();
+    machine.propose(&register(1, 2)).unwrap();
+    let epochs = |machine: &Machine| -> Vec<i32> {
+        machine.image().topic("t").unwrap().partitions.iter().map(|partition| partition.leader_epoch).collect()
+    };
+    assert_eq!(epochs(&machine), [1, 0]);
+    assert_eq!(machine.propose(&register(1, 2)).unwrap().records, [], "the same start is told once");
+    let moved = Command::RegisterBroker { id: 1, incarnation: [2; 16], endpoints: vec![endpoint(9093)] };
+    machine.propose(&moved).unwrap();
+    assert_eq!(epochs(&machine), [1, 0], "another address is not another start");
+    assert_eq!(machine.image().broker(1).unwrap().endpoint("PLAINTEXT").unwrap().port, 9093);
+}
+
+#[test]
+fn a_broker_without_a_usable_endpoint_is_refused() {
+    let nameless = BrokerEndpoint { host: String::new(), ..endpoint(1) };
+    for (id, endpoints) in
+        [(-1, vec![endpoint(1)]), (1, vec![]), (1, vec![endpoint(0)]), (1, vec![endpoint(1); 2]), (1, vec![nameless])]
+    {
+        let command = Command::RegisterBroker { id, incarnation: [0; 16], endpoints };
+        let code = machine_with(&[], 0).check(&command).unwrap_err().code;
+        assert_eq!(code, ErrorCode::InvalidRegistration, "{command:?}");
+    }
+}
+
+#[test]
+fn the_cluster_is_named_once() {
+    let mut machine = machine();
+    let name = |id: &str| Command::SetClusterId { id: id.to_owned() };
+    assert_eq!(machine.propose(&name("one")).unwrap().records.len(), 1);
+    assert_eq!(machine.propose(&name("one")).unwrap().records.len(), 0);
+    assert_eq!(machine.propose(&name("two")).unwrap_err().code, ErrorCode::InconsistentClusterId);
+    assert_eq!(machine.image().cluster_id(), Some("one"));
+}
+
+#[test]
+fn producer_ids_are_given_out_once() {
+    let mut machine = machine();
+    let allocate = |broker, count| Command::AllocateProducerIds { broker, count };
+    let first = machine.propose(&allocate(1, 1000)).unwrap().records;
+    let second = machine.propose(&allocate(1, 1000)).unwrap().records;
+    assert_eq!(first, [MetadataRecord::ProducerIds { first: 0, next: 1000 }]);
+    assert_eq!(second, [MetadataRecord::ProducerIds { first: 1000, next: 2000 }]);
+    assert_eq!(machine.propose(&allocate(2, 1)).unwrap_err().code, ErrorCode::BrokerIdNotRegistered);
+    assert_eq!(machine.propose(&allocate(1, 0)).unwrap_err().code, ErrorCode::InvalidRequest);
+    let mut image = machine.image().clone();
+    image.apply(&MetadataRecord::ProducerIds { first: i64::MAX - 1, next: i64::MAX - 1 }).unwrap();
+    let exhausted = Machine::new(image, BrokerConfig::default());
+    assert_eq!(exhausted.check(&allocate(1, 2)).unwrap_err().code, ErrorCode::UnknownServerError);
+}
+
+#[test]
+fn records_that_do_not_follow_the_image_change_nothing() {
+    let mut machine = machine();
+    let record = create(&mut machine, topic("t", 1)).unwrap();
+    let mut image = machine.image().clone();
+    image.apply(&MetadataRecord::ClusterId { id: "one".to_owned() }).unwrap();
+    image.apply(&MetadataRecord::ProducerIds { first: 0, next: 10 }).unwrap();
+    let before = image.clone();
+    for record in [
+        MetadataRecord::Topic(record.clone()),
+        MetadataRecord::Topic(TopicRecord { name: "u".to_owned(), ..record }),
+        MetadataRecord::TopicDeleted { id: [9; 16] },
+        MetadataRecord::ClusterId { id: "two".to_owned() },
+        MetadataRecord::ProducerIds { first: 9, next: 20 },
+        MetadataRecord::ProducerIds { first: 30, next: 20 },
+    ] {
+        assert!(image.apply(&record).is_err(), "{record:?}");
+        assert_eq!(image, before);
+    }
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    // Few names and ids, so that commands meet: doubles, collisions, deletions of what is there and of what is not.
+    let name = prop::sample::select(vec!["a", "b", "a.b", "a_b", "c.d", "", "x y"]);
+    let id = 0_u8..6;
+    let overrides = prop::sample::select(vec![
+        vec![],
+        vec![("segment.bytes".to_owned(), Some("2097152".to_owned()))],
+        vec![("retention.ms".to_owned(), Some("1".to_owned())), ("segment.ms".to_owned(), Some("5".to_owned()))],
+        vec![("nonsense".to_owned(), Some("1".to_owned()))],
+    ]);
+    let assignment = prop::sample::select(vec![vec![], vec![(0, vec![1])], vec![(1, vec![2, 1]), (0, vec![1, 2])]]);
+    let create = (name, id.clone(), -1_i32..4, -1_i16..3, assignment, overrides).prop_map(
+        |(name, id, partitions, replication_factor, assignment, overrides)| {
+            Command::CreateTopic(CreateTopic {
+                name: name.to_owned(),
+                id: TopicId([id; 16]),
+                partitions,
+                replication_factor,
+                assignment,
+                overrides,
+            })
+        },
+    );
+    prop_oneof![
+        6 => create,
+        3 => id.prop_map(|id| Command::DeleteTopic { id: TopicId([id; 16]) }),
+        2 => (1_i32..4, 0_u8..3).prop_map(|(id, incarnation)| register(id, incarnation)),
+        1 => (0_i32..4, 0_i32..2000).prop_map(|(broker, count)| Command::AllocateProducerIds { broker, count }),
+        1 => prop::sample::select(vec!["one", "two"]).prop_map(|id| Command::SetClusterId { id: id.to_owned() }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn replay_and_snapshot_give_what_the_live_machine_has(commands in prop::collection::vec(any_command(), 0..60)) {
+        let mut machine = Machine::new(Image::default(), BrokerConfig::default());
+        let mut log = Vec::new();
+        for command in &commands {
+            let before = machine.image().clone();
+            let checked = machine.check(command);
+            let proposed = machine.propose(command);
+            prop_assert_eq!(&checked, &proposed, "checking and proposing agree");
+            match proposed {
+                Ok(accepted) => log.extend(accepted.records.iter().map(MetadataRecord::encode)),
+                Err(_) => prop_assert_eq!(machine.image(), &before, "a refusal changes nothing"),
+            }
+        }
+        let records: Vec<_> = log.iter().map(|bytes| MetadataRecord::decode(bytes).unwrap()).collect();
+        prop_assert_eq!(&Image::from_records(&records).unwrap(), machine.image(), "replay");
+        let snapshot = machine.image().to_records();
+        prop_assert_eq!(&Image::from_records(&snapshot).unwrap(), machine.image(), "snapshot");
+    }
+}
+
+/// How many sequences of commands are tried; `MILLRACE_SEEDS` asks for more.
+fn cases() -> u32 {
+    std::env::var("MILLRACE_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(256)
+}
