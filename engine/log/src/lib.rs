@@ -1,1 +1,3 @@
 //! One partition's log: segments, journal, index, tail, recovery, producer state.
+
+pub mod journal;

@@ -1,0 +1,68 @@
+//! The journal's limits.
+
+use std::time::Duration;
+
+use millrace_runtime::BLOCK_BYTES;
+
+use super::commit::COMMIT_HEADER_BYTES;
+use super::entry::ENTRY_HEADER_BYTES;
+
+/// Commits that may be in the process of being written at once, per journal.
+pub const COMMITS_IN_FLIGHT: u64 = 2;
+
+/// Ring files of one journal, at most: what fits in a superblock.
+pub(super) const RING_FILES_MAX: usize = 32;
+/// The largest record that a reader accepts, in bytes. Raising [`Options::commit_bytes_max`] above it needs a new format version.
+pub(super) const RECORD_BYTES_LIMIT: usize = 4 * 1024 * 1024;
+
+/// What a journal may use. The defaults are the broker's; tests make rings small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Size of the first ring file in bytes: all of it is written at creation, before the journal opens.
+    pub first_file_bytes: u64,
+    /// Size of each later ring file in bytes.
+    pub file_bytes: u64,
+    /// How many files are added, in the background, after the first.
+    pub files_added: usize,
+    /// The largest commit record in bytes, header included.
+    pub commit_bytes_max: usize,
+    /// Bytes that may wait for a commit before [`super::Journal::has_room`] says no.
+    pub waiting_bytes_max: usize,
+    /// After this long without work, an empty commit attests the last one, so that later damage to it is known for rot.
+    pub seal_after: Duration,
+    /// How long the background waits when there is no space for another ring file.
+    pub grow_retry: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            first_file_bytes: 8 * 1024 * 1024,
+            file_bytes: 64 * 1024 * 1024,
+            files_added: 3,
+            commit_bytes_max: 1024 * 1024,
+            waiting_bytes_max: 16 * 1024 * 1024,
+            seal_after: Duration::from_millis(20),
+            grow_retry: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// The most redo bytes that one entry may carry.
+    #[must_use]
+    pub fn redo_bytes_max(&self) -> usize {
+        self.commit_bytes_max - COMMIT_HEADER_BYTES - ENTRY_HEADER_BYTES
+    }
+
+    /// Asserts what the code relies on.
+    pub(super) fn check(&self) {
+        let block = BLOCK_BYTES as u64;
+        assert!(self.first_file_bytes.is_multiple_of(block) && self.file_bytes.is_multiple_of(block));
+        assert!(self.commit_bytes_max.is_multiple_of(BLOCK_BYTES) && self.commit_bytes_max <= RECORD_BYTES_LIMIT);
+        assert!(
+            self.commit_bytes_max > 0 && self.commit_bytes_max as u64 <= self.first_file_bytes.min(self.file_bytes)
+        );
+        assert!(self.files_added < RING_FILES_MAX);
+    }
+}

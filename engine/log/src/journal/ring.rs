@@ -1,0 +1,202 @@
+//! Where the next record goes, and which files are free: arithmetic, no I/O.
+//!
+//! Invariants:
+//! - Records of a file are consecutive, from its first byte on.
+//! - A file is free when it was never entered in this incarnation, or all its records are released.
+//! - `marks` are in the order of sequences and of bytes; the first one is at or before the oldest record that is not released.
+
+use std::collections::VecDeque;
+
+use super::commit::Sequence;
+
+/// Live bytes are known to this many bytes.
+const MARK_BYTES: u64 = 64 * 1024;
+
+#[derive(Clone, Copy, Debug)]
+struct RingFile {
+    bytes: u64,
+    /// Sequence of the first record in it, if it was entered.
+    entered: Option<Sequence>,
+    /// The last record in it; before `entered` when there is none yet.
+    last: Sequence,
+    /// End of its last record, in bytes.
+    end: u64,
+}
+
+/// Where a record of some length goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Into the current file.
+    Here {
+        /// The file's number.
+        file: usize,
+        /// Where in it, in bytes.
+        offset: u64,
+    },
+    /// To the start of this file, once it is entered.
+    Enter(usize),
+    /// Nowhere, until records are released or a file joins.
+    Full,
+}
+
+/// The ring of files.
+#[derive(Debug, Default)]
+pub(super) struct Ring {
+    files: Vec<RingFile>,
+    current: Option<usize>,
+    released_before: Sequence,
+    /// Bytes recorded in this incarnation.
+    written: u64,
+    /// Sequences, and what `written` was before them.
+    marks: VecDeque<(Sequence, u64)>,
+}
+
+impl Ring {
+    /// A file joins the ring. Gives its number.
+    pub(super) fn join(&mut self, bytes: u64) -> usize {
+        self.files.push(RingFile { bytes, entered: None, last: Sequence(0), end: 0 });
+        self.files.len() - 1
+    }
+
+    /// Where a record of `bytes` goes.
+    pub(super) fn place(&self, bytes: u64) -> Place {
+        let current = self.current.and_then(|number| self.files.get(number).map(|file| (number, file)));
+        if let Some((number, file)) = current
+            && file.end + bytes <= file.bytes
+        {
+            return Place::Here { file: number, offset: file.end };
+        }
+        let count = self.files.len();
+        let after = current.map_or(0, |(number, _)| number + 1);
+        let next = (after..after + count).map(|index| index % count);
+        let mut free = next.filter(|number| self.files.get(*number).is_some_and(|file| self.is_free(file)));
+        free.find(|number| self.files.get(*number).is_some_and(|file| bytes <= file.bytes))
+            .map_or(Place::Full, Place::Enter)
+    }
+
+    /// Begins to write at the start of a free file; `first` is the next record's sequence.
+    pub(super) fn enter(&mut self, number: usize, first: Sequence) {
+        let released_before = self.released_before;
+        let Some(file) = self.files.get_mut(number) else { return };
+        assert!(file.entered.is_none() || file.last < released_before, "file {number} holds records that are needed");
+        *file = RingFile { entered: Some(first), last: Sequence(first.0 - 1), end: 0, ..*file };
+        self.current = Some(number);
+    }
+
+    /// A record was given the place that [`Ring::place`] named.
+    pub(super) fn record(&mut self, sequence: Sequence, bytes: u64) {
+        let Some(file) = self.current.and_then(|number| self.files.get_mut(number)) else { return };
+        assert!(sequence == file.last.next() && file.end + bytes <= file.bytes, "record {sequence} out of place");
+        file.last = sequence;
+        file.end += bytes;
+        if self.marks.back().is_none_or(|(_, before)| self.written - before >= MARK_BYTES) {
+            self.marks.push_back((sequence, self.written));
+        }
+        self.written += bytes;
+    }
+
+    /// No record before `before` (exclusive) is needed any more.
+    pub(super) fn release(&mut self, before: Sequence) {
+        self.released_before = self.released_before.max(before);
+        while self.marks.get(1).is_some_and(|(sequence, _)| *sequence <= self.released_before) {
+            self.marks.pop_front();
+        }
+    }
+
+    /// The first sequence that is needed, or one before it.
+    pub(super) fn released_before(&self) -> Sequence {
+        self.released_before
+    }
+
+    /// When more than half of the ring is in use, or `blocked`: the sequence before which all should be released.
+    pub(super) fn pressure(&self, blocked: bool) -> Option<Sequence> {
+        let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
+        if !blocked && self.live_bytes() * 2 <= capacity {
+            return None;
+        }
+        let used = self.files.iter().filter(|file| !self.is_free(file)).filter(|file| file.end > 0);
+        let oldest = used.min_by_key(|file| file.entered)?;
+        Some(oldest.last.next())
+    }
+
+    /// Bytes of records that are not released, rounded up by at most [`MARK_BYTES`] and a record.
+    fn live_bytes(&self) -> u64 {
+        let newest = self.files.iter().map(|file| file.last).max().unwrap_or_default();
+        if newest < self.released_before {
+            return 0;
+        }
+        self.marks.front().map_or(0, |(_, before)| self.written - before)
+    }
+
+    fn is_free(&self, file: &RingFile) -> bool {
+        file.entered.is_none() || file.last < self.released_before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(sizes: &[u64]) -> Ring {
+        let mut ring = Ring::default();
+        for bytes in sizes {
+            ring.join(*bytes);
+        }
+        ring.enter(0, Sequence(1));
+        ring
+    }
+
+    #[test]
+    fn files_are_entered_in_turn_and_only_when_released() {
+        let mut ring = ring(&[8, 16]);
+        for sequence in 1..=2 {
+            assert_eq!(ring.place(4), Place::Here { file: 0, offset: (sequence - 1) * 4 });
+            ring.record(Sequence(sequence), 4);
+        }
+        assert_eq!(ring.place(4), Place::Enter(1));
+        ring.enter(1, Sequence(3));
+        ring.record(Sequence(3), 16);
+        assert_eq!(ring.place(4), Place::Full);
+        ring.release(Sequence(2));
+        assert_eq!(ring.place(4), Place::Full, "record 2 is still needed");
+        ring.release(Sequence(3));
+        assert_eq!(ring.place(4), Place::Enter(0));
+        ring.enter(0, Sequence(4));
+        assert_eq!(ring.place(4), Place::Here { file: 0, offset: 0 });
+    }
+
+    #[test]
+    fn a_ring_of_one_file_starts_over_when_all_is_released() {
+        let mut ring = ring(&[8]);
+        ring.record(Sequence(1), 8);
+        assert_eq!(ring.place(4), Place::Full);
+        ring.release(Sequence(2));
+        assert_eq!(ring.place(4), Place::Enter(0));
+    }
+
+    #[test]
+    fn a_file_that_joins_gives_room() {
+        let mut ring = ring(&[8]);
+        ring.record(Sequence(1), 8);
+        assert_eq!(ring.join(8), 1);
+        assert_eq!(ring.place(8), Place::Enter(1));
+    }
+
+    #[test]
+    fn pressure_names_the_oldest_file_once_half_is_live() {
+        let unit = MARK_BYTES;
+        let mut ring = ring(&[2 * unit, 2 * unit]);
+        ring.record(Sequence(1), unit);
+        ring.record(Sequence(2), unit);
+        assert_eq!(ring.pressure(false), None);
+        assert_eq!(ring.pressure(true), Some(Sequence(3)), "a ring that blocks asks at once");
+        ring.enter(1, Sequence(3));
+        ring.record(Sequence(3), unit);
+        assert_eq!(ring.pressure(false), Some(Sequence(3)));
+        ring.release(Sequence(3));
+        assert_eq!(ring.pressure(false), None);
+        assert_eq!(ring.pressure(true), Some(Sequence(4)));
+        ring.release(Sequence(4));
+        assert_eq!(ring.pressure(true), None);
+    }
+}
