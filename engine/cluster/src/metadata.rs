@@ -1,12 +1,13 @@
 //! The cluster's metadata: which topics there are, with which partitions, settings and replicas; which brokers; which
 //! producer ids are given out.
 //!
-//! A [`Command`] asks for a change. [`execute`] checks it against the [`Image`] and answers with [`MetadataRecord`]s,
-//! which go to a log. What has become durable there is applied to every image, in the order of the log.
+//! A [`Command`] asks for a change. The [`Machine`] checks it against the [`Image`] and answers with
+//! [`MetadataRecord`]s, which go to a log. What has become durable there is applied to every image, in the order of
+//! the log.
 //!
 //! Always true:
 //! - an image changes by [`Image::apply`] only, and the same records in the same order give equal images;
-//! - a command is refused as a whole, or its records apply without an error;
+//! - the machine refuses a command as a whole, or its records apply without an error;
 //! - topics' names and ids are unique, and no two names differ only in `.` and `_`;
 //! - a producer id is given out once.
 
@@ -15,9 +16,9 @@ mod image;
 mod machine;
 mod record;
 
-pub use command::{Assignment, Command, CommandError, CreateTopic};
+pub use command::{Command, CommandError, CreateTopic};
 pub use image::{Broker, Image, ImageError, Partition, Topic};
-pub use machine::{Accepted, check_topic_name, execute};
+pub use machine::{Accepted, Machine, check_topic_name};
 pub use record::{
     BrokerEndpoint, BrokerRecord, FORMAT_VERSION, MetadataRecord, PartitionRecord, RecordError, TopicRecord,
 };

@@ -45,23 +45,14 @@ pub struct CreateTopic {
     pub name: String,
     /// The topic's id, drawn at random by whoever asks.
     pub id: TopicId,
-    /// The number of partitions; -1: the broker's default, or as `assignments` say.
+    /// The number of partitions; -1: the broker's default, or as `assignment` says.
     pub partitions: i32,
-    /// The number of replicas; -1: the broker's default, or as `assignments` say.
+    /// The number of replicas; -1: the broker's default, or as `assignment` says.
     pub replication_factor: i16,
-    /// The replicas of each partition. Empty: they are placed.
-    pub assignments: Vec<Assignment>,
+    /// The replicas of each partition, the preferred leader first. Empty: they are placed.
+    pub assignment: Vec<(PartitionIndex, Vec<BrokerId>)>,
     /// What is set on the topic: name and text of each setting. Of two of a name the last counts; a null is refused.
-    pub configs: Vec<(String, Option<String>)>,
-}
-
-/// The replicas that somebody wants a partition to have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    /// The partition's index.
-    pub partition: PartitionIndex,
-    /// The brokers that are to hold it, the preferred leader first.
-    pub replicas: Vec<BrokerId>,
+    pub overrides: Vec<(String, Option<String>)>,
 }
 
 /// Why a command is refused.

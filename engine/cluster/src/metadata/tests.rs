@@ -21,38 +21,6 @@ fn topic(name: &str, id: u8) -> CreateTopic {
     CreateTopic { name, id: TopicId([id; 16]), partitions: -1, replication_factor: -1, ..CreateTopic::default() }
 }
 
-/// A broker in miniature: what is accepted is applied at once.
-struct Machine {
-    image: Image,
-    config: BrokerConfig,
-}
-
-impl Machine {
-    fn new(image: Image, config: BrokerConfig) -> Machine {
-        Machine { image, config }
-    }
-
-    fn image(&self) -> &Image {
-        &self.image
-    }
-
-    fn check(&self, command: &Command) -> Result<Accepted, CommandError> {
-        execute(&self.image, &self.config, command)
-    }
-
-    fn propose(&mut self, command: &Command) -> Result<Accepted, CommandError> {
-        let accepted = self.check(command)?;
-        for record in &accepted.records {
-            self.image.apply(record).unwrap();
-        }
-        Ok(accepted)
-    }
-}
-
-fn assign(list: &[(i32, &[i32])]) -> Vec<Assignment> {
-    list.iter().map(|(partition, replicas)| Assignment { partition: *partition, replicas: replicas.to_vec() }).collect()
-}
-
 fn machine_with(settings: &[(&str, &str)], brokers: i32) -> Machine {
     let given = |value: &str| Given { value: value.to_owned(), origin: Origin::Flag("--set".to_owned()) };
     let layer: Layer = settings.iter().map(|(name, value)| ((*name).to_owned(), given(value))).collect();
@@ -158,8 +126,8 @@ fn replicas_go_round_the_brokers() {
 #[test]
 fn an_assignment_is_taken_as_it_is() {
     let mut machine = machine_with(&[], 3);
-    let assignments = assign(&[(1, &[3, 1]), (0, &[2, 3])]);
-    let record = create(&mut machine, CreateTopic { assignments, ..topic("t", 1) }).unwrap();
+    let assignment = vec![(1, vec![3, 1]), (0, vec![2, 3])];
+    let record = create(&mut machine, CreateTopic { assignment, ..topic("t", 1) }).unwrap();
     let replicas: Vec<_> = record.partitions.iter().map(|partition| partition.replicas.clone()).collect();
     assert_eq!(replicas, [[2, 3], [3, 1]]);
 }
@@ -167,24 +135,24 @@ fn an_assignment_is_taken_as_it_is() {
 #[test]
 fn an_assignment_that_makes_no_sense_is_refused() {
     let machine = machine_with(&[], 2);
-    for (assignments, words) in [
-        (assign(&[(0, &[1]), (0, &[2])]), "multiple manual partition assignments"),
-        (assign(&[(0, &[])]), "empty replica list"),
-        (assign(&[(0, &[1, 1])]), "more than once"),
-        (assign(&[(0, &[3])]), "no such broker"),
-        (assign(&[(0, &[-1])]), "no such broker"),
-        (assign(&[(0, &[1]), (1, &[1, 2])]), "not consistent"),
-        (assign(&[(1, &[1])]), "consecutive 0-based"),
-        (assign(&[(-1, &[1]), (0, &[1])]), "consecutive 0-based"),
+    for (assignment, words) in [
+        (vec![(0, vec![1]), (0, vec![2])], "multiple manual partition assignments"),
+        (vec![(0, vec![])], "empty replica list"),
+        (vec![(0, vec![1, 1])], "more than once"),
+        (vec![(0, vec![3])], "no such broker"),
+        (vec![(0, vec![-1])], "no such broker"),
+        (vec![(0, vec![1]), (1, vec![1, 2])], "not consistent"),
+        (vec![(1, vec![1])], "consecutive 0-based"),
+        (vec![(-1, vec![1]), (0, vec![1])], "consecutive 0-based"),
     ] {
-        let (code, message) = refusal(&machine, CreateTopic { assignments, ..topic("t", 1) });
+        let (code, message) = refusal(&machine, CreateTopic { assignment, ..topic("t", 1) });
         assert_eq!(code, ErrorCode::InvalidReplicaAssignment, "{message}");
         assert!(message.contains(words), "{message}");
     }
-    let assignments = assign(&[(0, &[1])]);
-    let with_factor = CreateTopic { assignments: assignments.clone(), replication_factor: 1, ..topic("t", 1) };
+    let assignment = vec![(0, vec![1])];
+    let with_factor = CreateTopic { assignment: assignment.clone(), replication_factor: 1, ..topic("t", 1) };
     assert_eq!(refusal(&machine, with_factor).0, ErrorCode::InvalidRequest);
-    let with_count = CreateTopic { assignments, partitions: 1, ..topic("t", 1) };
+    let with_count = CreateTopic { assignment, partitions: 1, ..topic("t", 1) };
     assert_eq!(refusal(&machine, with_count).0, ErrorCode::InvalidRequest);
 }
 
@@ -192,7 +160,7 @@ fn an_assignment_that_makes_no_sense_is_refused() {
 fn settings_are_checked_and_kept_as_they_were_given() {
     let mut machine = machine();
     let with = |name: &str, value: Option<&str>| CreateTopic {
-        configs: vec![(name.to_owned(), value.map(str::to_owned))],
+        overrides: vec![(name.to_owned(), value.map(str::to_owned))],
         ..topic("t", 1)
     };
     for (name, value, words) in [
@@ -218,7 +186,7 @@ fn the_order_of_the_checks_is_kafkas() {
     let everything_wrong = |name: &str| CreateTopic {
         partitions: 0,
         replication_factor: 0,
-        configs: vec![("nonsense".to_owned(), None)],
+        overrides: vec![("nonsense".to_owned(), None)],
         ..topic(name, 2)
     };
     assert_eq!(refusal(&machine, everything_wrong("/")).0, ErrorCode::InvalidTopicException);
@@ -252,8 +220,8 @@ fn a_reader_keeps_the_topic_it_holds() {
 #[test]
 fn a_broker_that_starts_again_begins_a_new_leader_epoch() {
     let mut machine = machine_with(&[], 2);
-    let assignments = assign(&[(0, &[1, 2]), (1, &[2, 1])]);
-    create(&mut machine, CreateTopic { assignments, ..topic("t", 1) }).unwrap();
+    let assignment = vec![(0, vec![1, 2]), (1, vec![2, 1])];
+    create(&mut machine, CreateTopic { assignment, ..topic("t", 1) }).unwrap();
     machine.propose(&register(1, 2)).unwrap();
     let epochs = |machine: &Machine| -> Vec<i32> {
         machine.image().topic("t").unwrap().partitions.iter().map(|partition| partition.leader_epoch).collect()
@@ -329,22 +297,22 @@ fn any_command() -> impl Strategy<Value = Command> {
     // Few names and ids, so that commands meet: doubles, collisions, deletions of what is there and of what is not.
     let name = prop::sample::select(vec!["a", "b", "a.b", "a_b", "c.d", "", "x y"]);
     let id = 0_u8..6;
-    let configs = prop::sample::select(vec![
+    let overrides = prop::sample::select(vec![
         vec![],
         vec![("segment.bytes".to_owned(), Some("2097152".to_owned()))],
         vec![("retention.ms".to_owned(), Some("1".to_owned())), ("segment.ms".to_owned(), Some("5".to_owned()))],
         vec![("nonsense".to_owned(), Some("1".to_owned()))],
     ]);
-    let assignments = prop::sample::select(vec![vec![], assign(&[(0, &[1])]), assign(&[(1, &[2, 1]), (0, &[1, 2])])]);
-    let create = (name, id.clone(), -1_i32..4, -1_i16..3, assignments, configs).prop_map(
-        |(name, id, partitions, replication_factor, assignments, configs)| {
+    let assignment = prop::sample::select(vec![vec![], vec![(0, vec![1])], vec![(1, vec![2, 1]), (0, vec![1, 2])]]);
+    let create = (name, id.clone(), -1_i32..4, -1_i16..3, assignment, overrides).prop_map(
+        |(name, id, partitions, replication_factor, assignment, overrides)| {
             Command::CreateTopic(CreateTopic {
                 name: name.to_owned(),
                 id: TopicId([id; 16]),
                 partitions,
                 replication_factor,
-                assignments,
-                configs,
+                assignment,
+                overrides,
             })
         },
     );
@@ -365,8 +333,13 @@ proptest! {
         let mut machine = Machine::new(Image::default(), BrokerConfig::default());
         let mut log = Vec::new();
         for command in &commands {
-            if let Ok(accepted) = machine.propose(command) {
-                log.extend(accepted.records.iter().map(MetadataRecord::encode));
+            let before = machine.image().clone();
+            let checked = machine.check(command);
+            let proposed = machine.propose(command);
+            prop_assert_eq!(&checked, &proposed, "checking and proposing agree");
+            match proposed {
+                Ok(accepted) => log.extend(accepted.records.iter().map(MetadataRecord::encode)),
+                Err(_) => prop_assert_eq!(machine.image(), &before, "a refusal changes nothing"),
             }
         }
         let records: Vec<_> = log.iter().map(|bytes| MetadataRecord::decode(bytes).unwrap()).collect();

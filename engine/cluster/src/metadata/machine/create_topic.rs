@@ -55,7 +55,7 @@ fn check_unique(image: &Image, topic: &CreateTopic) -> Result<(), CommandError> 
 
 fn overrides(topic: &CreateTopic) -> Result<Overrides, CommandError> {
     let invalid = |message: String| Err(CommandError::new(ErrorCode::InvalidConfig, message));
-    let given: BTreeMap<&String, &Option<String>> = topic.configs.iter().map(|(name, text)| (name, text)).collect();
+    let given: BTreeMap<&String, &Option<String>> = topic.overrides.iter().map(|(name, text)| (name, text)).collect();
     let nulls: Vec<&str> = given.iter().filter(|(_, text)| text.is_none()).map(|(name, _)| name.as_str()).collect();
     if !nulls.is_empty() {
         return invalid(format!("Null value not supported for topic configs: {}", nulls.join(",")));
@@ -75,7 +75,7 @@ fn overrides(topic: &CreateTopic) -> Result<Overrides, CommandError> {
 }
 
 fn partitions(image: &Image, config: &BrokerConfig, topic: &CreateTopic) -> Result<Vec<PartitionRecord>, CommandError> {
-    if !topic.assignments.is_empty() {
+    if !topic.assignment.is_empty() {
         let invalid = |what: &str| {
             let message = format!("A manual partition assignment was specified, but {what} was not set to -1.");
             Err(CommandError::new(ErrorCode::InvalidRequest, message))
@@ -86,8 +86,8 @@ fn partitions(image: &Image, config: &BrokerConfig, topic: &CreateTopic) -> Resu
         if topic.partitions != -1 {
             return invalid("numPartitions");
         }
-        check_count(topic.assignments.len())?;
-        return replicas::take(image, &topic.assignments);
+        check_count(topic.assignment.len())?;
+        return replicas::take(image, &topic.assignment);
     }
     let factor = match topic.replication_factor {
         -1 => config.topics.replication_factor,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{BrokerId, PartitionIndex, TopicId};
 
-use crate::metadata::command::{Assignment, CommandError};
+use crate::metadata::command::CommandError;
 use crate::metadata::image::Image;
 use crate::metadata::record::PartitionRecord;
 
@@ -39,11 +39,14 @@ pub(super) fn place(
 ///
 /// # Errors
 /// [`ErrorCode::InvalidReplicaAssignment`] says what is wrong with them.
-pub(super) fn take(image: &Image, assignments: &[Assignment]) -> Result<Vec<PartitionRecord>, CommandError> {
+pub(super) fn take(
+    image: &Image,
+    assignment: &[(PartitionIndex, Vec<BrokerId>)],
+) -> Result<Vec<PartitionRecord>, CommandError> {
     let invalid = |message: String| Err(CommandError::new(ErrorCode::InvalidReplicaAssignment, message));
     let mut partitions: BTreeMap<PartitionIndex, PartitionRecord> = BTreeMap::new();
     let mut factor = None;
-    for Assignment { partition: index, replicas } in assignments {
+    for (index, replicas) in assignment {
         if partitions.contains_key(index) {
             return invalid(format!("Found multiple manual partition assignments for partition {index}"));
         }
