@@ -200,6 +200,15 @@ mod tests {
         SETTINGS.iter().filter(|setting| !setting.name.starts_with("millrace."))
     }
 
+    /// In TOML `a.b = 1` and `a.b.c = 1` contradict each other.
+    #[test]
+    fn no_name_is_the_beginning_of_another() {
+        for setting in SETTINGS {
+            let prefix = format!("{}.", setting.name);
+            assert!(!SETTINGS.iter().any(|other| other.name.starts_with(&prefix)), "{}", setting.name);
+        }
+    }
+
     #[test]
     fn names_are_sorted_and_defaults_valid() {
         assert!(SETTINGS.is_sorted_by(|left, right| left.name < right.name));
