@@ -1,5 +1,6 @@
-//! Creating and deleting topics.
+//! Creating, deleting and describing topics.
 
+use millrace_base::code::ErrorCode;
 use millrace_wire::messages::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
 };
@@ -8,12 +9,17 @@ use millrace_wire::messages::describe_configs::{
     DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResponse,
 };
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, TopicMetadata};
 use crate::error::ClientError;
+use crate::retry::Patience;
 
 const TIMEOUT_MS: i32 = 30_000;
 /// Kafka's resource type of topics.
 const TOPIC_RESOURCE: i8 = 2;
+/// Kafka's `DYNAMIC_TOPIC_CONFIG`.
+const SOURCE_TOPIC: i8 = 1;
+/// Kafka's `DEFAULT_CONFIG`.
+const SOURCE_DEFAULT: i8 = 5;
 
 /// A topic to create. `-1` means the broker's default.
 #[derive(Clone, Debug)]
@@ -28,6 +34,17 @@ pub struct NewTopic<'a> {
     pub configs: &'a [(String, String)],
 }
 
+/// Where a setting's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingSource {
+    /// It was set on the topic itself.
+    Topic,
+    /// It was set for a broker or for all of them.
+    Broker,
+    /// Nobody has set it.
+    Default,
+}
+
 /// A setting of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSetting {
@@ -35,15 +52,38 @@ pub struct TopicSetting {
     pub name: String,
     /// Its value, unless it has none or it is secret.
     pub value: Option<String>,
-    /// Whether it was set on this topic itself.
-    pub is_set_here: bool,
+    /// Where the value comes from.
+    pub source: SettingSource,
 }
 
-/// Creates a topic.
+/// Creates a topic, and waits until its partitions have leaders.
 ///
 /// # Errors
 /// [`ClientError::Refused`] with the broker's reason.
-pub fn create_topic(cluster: &mut Cluster, topic: &NewTopic<'_>) -> Result<(), ClientError> {
+pub fn create_topic(cluster: &mut Cluster, topic: &NewTopic<'_>) -> Result<TopicMetadata, ClientError> {
+    let mut attempts = 0;
+    cluster.retrying(|cluster| {
+        attempts += 1;
+        match create_once(cluster, topic) {
+            // An earlier attempt did it, though its answer did not say so.
+            Err(error) if attempts > 1 && error.code() == Some(ErrorCode::TopicAlreadyExists) => Ok(()),
+            done => done,
+        }
+    })?;
+    let mut described = cluster.await_topic(topic.name)?;
+    let mut patience = Patience::default();
+    while let Some(partition) = first_without_leader(&described) {
+        let error = ClientError::NoLeader { topic: topic.name.to_owned(), partition };
+        cluster.recover(&mut described, error, &mut patience)?;
+    }
+    Ok(described)
+}
+
+fn first_without_leader(topic: &TopicMetadata) -> Option<i32> {
+    topic.partitions.iter().find_map(|(index, partition)| (partition.leader < 0).then_some(*index))
+}
+
+fn create_once(cluster: &mut Cluster, topic: &NewTopic<'_>) -> Result<(), ClientError> {
     let controller = cluster.controller()?;
     let version = controller.version::<CreateTopicsRequest<'_>>(7)?;
     let configs = topic.configs.iter().map(|(name, value)| CreatableTopicConfig { name, value: Some(value) }).collect();
@@ -68,8 +108,20 @@ pub fn create_topic(cluster: &mut Cluster, topic: &NewTopic<'_>) -> Result<(), C
 /// Deletes a topic.
 ///
 /// # Errors
-/// [`ClientError::Refused`] with the broker's reason.
+/// [`ClientError::UnknownTopic`], or [`ClientError::Refused`] with the broker's reason.
 pub fn delete_topic(cluster: &mut Cluster, name: &str) -> Result<(), ClientError> {
+    let mut attempts = 0;
+    cluster.retrying(|cluster| {
+        attempts += 1;
+        match delete_once(cluster, name) {
+            // An earlier attempt did it, though its answer did not say so.
+            Err(ClientError::UnknownTopic(_)) if attempts > 1 => Ok(()),
+            done => done,
+        }
+    })
+}
+
+fn delete_once(cluster: &mut Cluster, name: &str) -> Result<(), ClientError> {
     let controller = cluster.controller()?;
     let version = controller.version::<DeleteTopicsRequest<'_>>(6)?;
     let by_state = version >= 6;
@@ -81,10 +133,7 @@ pub fn delete_topic(cluster: &mut Cluster, name: &str) -> Result<(), ClientError
     };
     let answer = controller.call(version, &request)?;
     for result in answer.decode::<DeleteTopicsResponse<'_>>()?.responses.iter() {
-        if result.error_code != 0 {
-            let what = format!("topic {name:?} was not deleted");
-            return Err(ClientError::refused(what, result.error_code, result.error_message));
-        }
+        refuse(result.error_code, result.error_message, name, "was not deleted")?;
     }
     Ok(())
 }
@@ -92,27 +141,38 @@ pub fn delete_topic(cluster: &mut Cluster, name: &str) -> Result<(), ClientError
 /// All settings of a topic.
 ///
 /// # Errors
-/// [`ClientError::Refused`] with the broker's reason.
+/// [`ClientError::UnknownTopic`], or [`ClientError::Refused`] with the broker's reason.
 pub fn topic_settings(cluster: &mut Cluster, name: &str) -> Result<Vec<TopicSetting>, ClientError> {
-    /// `DYNAMIC_TOPIC_CONFIG`
-    const SOURCE_TOPIC: i8 = 1;
-    let controller = cluster.controller()?;
-    let version = controller.version::<DescribeConfigsRequest<'_>>(4)?;
+    cluster.retrying(|cluster| settings_once(cluster, name))
+}
+
+fn settings_once(cluster: &mut Cluster, name: &str) -> Result<Vec<TopicSetting>, ClientError> {
+    let broker = cluster.any()?;
+    let version = broker.version::<DescribeConfigsRequest<'_>>(4)?;
     let resource =
         DescribeConfigsResource { resource_type: TOPIC_RESOURCE, resource_name: name, configuration_keys: None };
     let request = DescribeConfigsRequest { resources: vec![resource].into(), ..Default::default() };
-    let answer = controller.call(version, &request)?;
+    let answer = broker.call(version, &request)?;
     let mut settings = Vec::new();
     for result in answer.decode::<DescribeConfigsResponse<'_>>()?.results.iter() {
-        if result.error_code != 0 {
-            let what = format!("the settings of topic {name:?} cannot be shown");
-            return Err(ClientError::refused(what, result.error_code, result.error_message));
-        }
+        refuse(result.error_code, result.error_message, name, "does not show its settings")?;
         settings.extend(result.configs.iter().map(|config| TopicSetting {
             name: config.name.to_owned(),
             value: config.value.map(str::to_owned),
-            is_set_here: config.config_source == SOURCE_TOPIC,
+            source: match config.config_source {
+                SOURCE_TOPIC => SettingSource::Topic,
+                SOURCE_DEFAULT => SettingSource::Default,
+                _ => SettingSource::Broker,
+            },
         }));
     }
     Ok(settings)
+}
+
+fn refuse(code: i16, message: Option<&str>, topic: &str, what: &str) -> Result<(), ClientError> {
+    match ErrorCode::from_code(code) {
+        Some(ErrorCode::None) => Ok(()),
+        Some(ErrorCode::UnknownTopicOrPartition) => Err(ClientError::UnknownTopic(topic.to_owned())),
+        _ => Err(ClientError::refused(format!("topic {topic:?} {what}"), code, message)),
+    }
 }

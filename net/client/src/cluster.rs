@@ -1,6 +1,8 @@
 //! A cluster as a client sees it: who leads which partition, and a connection to each leader.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
@@ -8,6 +10,10 @@ use millrace_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, M
 
 use crate::connection::Connection;
 use crate::error::ClientError;
+use crate::retry::Patience;
+
+/// How long a new topic may take to be known to every broker.
+pub const CREATION_LIMIT: Duration = Duration::from_secs(1);
 
 /// A topic's partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,7 @@ pub struct PartitionMetadata {
 
 /// A cluster, reached by one of its brokers.
 pub struct Cluster {
+    address: String,
     bootstrap: Connection,
     brokers: BTreeMap<i32, String>,
     connections: BTreeMap<i32, Connection>,
@@ -47,10 +54,64 @@ impl Cluster {
     /// # Errors
     /// [`ClientError`] when it does not answer.
     pub fn connect(address: &str) -> Result<Self, ClientError> {
-        let bootstrap = Connection::open(address)?;
-        let mut cluster = Self { bootstrap, brokers: BTreeMap::new(), connections: BTreeMap::new(), controller: -1 };
+        let mut cluster = Self {
+            address: address.to_owned(),
+            bootstrap: Connection::open(address)?,
+            brokers: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            controller: -1,
+        };
         cluster.describe_topics(Some(&[]))?;
         Ok(cluster)
+    }
+
+    /// Calls until it works, fails for good, or [`RETRY_LIMIT`](crate::retry::RETRY_LIMIT) is over; what is known of
+    /// the cluster is renewed in between.
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub fn retrying<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Self) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let mut patience = Patience::default();
+        loop {
+            match attempt(self) {
+                Err(error) => self.renew(&[], error, &mut patience).map(drop)?,
+                done => return done,
+            }
+        }
+    }
+
+    /// After a failure that may pass: waits, and learns anew who leads the topic's partitions.
+    ///
+    /// # Errors
+    /// `error` or a later one, when it will not pass or patience is at its end.
+    pub fn recover(
+        &mut self,
+        topic: &mut TopicMetadata,
+        error: ClientError,
+        patience: &mut Patience,
+    ) -> Result<(), ClientError> {
+        if let Some(renewed) = self.renew(&[&topic.name], error, patience)?.pop() {
+            *topic = renewed;
+        }
+        Ok(())
+    }
+
+    fn renew(
+        &mut self,
+        topics: &[&str],
+        mut error: ClientError,
+        patience: &mut Patience,
+    ) -> Result<Vec<TopicMetadata>, ClientError> {
+        loop {
+            patience.pause_after(error)?;
+            match self.describe_topics(Some(topics)) {
+                Ok(topics) => return Ok(topics),
+                Err(later) => error = later,
+            }
+        }
     }
 
     /// Asks about topics by name, or about all. Topics are not created by asking.
@@ -58,7 +119,7 @@ impl Cluster {
     /// # Errors
     /// [`ClientError::UnknownTopic`] for the first of `names` that does not exist; others when the call fails.
     pub fn describe_topics(&mut self, names: Option<&[&str]>) -> Result<Vec<TopicMetadata>, ClientError> {
-        let version = self.bootstrap.version::<MetadataRequest<'_>>(12)?;
+        let version = self.any()?.version::<MetadataRequest<'_>>(12)?;
         let topics = names.map(|names| {
             names.iter().map(|name| MetadataRequestTopic { name: Some(name), ..Default::default() }).collect()
         });
@@ -104,37 +165,85 @@ impl Cluster {
         topics.pop().ok_or_else(|| ClientError::UnknownTopic(name.to_owned()))
     }
 
+    /// Asks about one topic that may have been created a moment ago: for [`CREATION_LIMIT`] it is no error that this
+    /// broker does not know of it.
+    ///
+    /// # Errors
+    /// As [`Cluster::describe_topics`].
+    pub fn await_topic(&mut self, name: &str) -> Result<TopicMetadata, ClientError> {
+        let mut creation = Patience::new(CREATION_LIMIT);
+        loop {
+            match self.retrying(|cluster| cluster.describe_topic(name)) {
+                Err(ClientError::UnknownTopic(_)) if creation.pause() => {}
+                described => return described,
+            }
+        }
+    }
+
     /// The connection to the controller.
     ///
     /// # Errors
     /// [`ClientError`] when it cannot be reached.
     pub fn controller(&mut self) -> Result<&mut Connection, ClientError> {
-        self.broker(self.controller)
+        // A cluster without a known controller: any broker will say so itself.
+        if self.brokers.contains_key(&self.controller) { self.broker(self.controller) } else { self.any() }
     }
 
-    /// The connection to a partition's leader.
+    /// The broker that leads a partition.
     ///
     /// # Errors
-    /// [`ClientError::UnknownPartition`], [`ClientError::NoLeader`], or why it cannot be reached.
-    pub fn leader(&mut self, topic: &TopicMetadata, partition: i32) -> Result<&mut Connection, ClientError> {
+    /// [`ClientError::UnknownPartition`] or [`ClientError::NoLeader`].
+    pub fn leader_of(&self, topic: &TopicMetadata, partition: i32) -> Result<i32, ClientError> {
         let unknown =
             || ClientError::UnknownPartition { topic: topic.name.clone(), partition, count: topic.partitions.len() };
         let leader = topic.partitions.get(&partition).ok_or_else(unknown)?.leader;
         if !self.brokers.contains_key(&leader) {
             return Err(ClientError::NoLeader { topic: topic.name.clone(), partition });
         }
-        self.broker(leader)
+        Ok(leader)
     }
 
-    fn broker(&mut self, id: i32) -> Result<&mut Connection, ClientError> {
-        match self.brokers.get(&id) {
-            // A cluster without a known controller: any broker will say so itself.
-            None => Ok(&mut self.bootstrap),
-            Some(address) => match self.connections.entry(id) {
-                std::collections::btree_map::Entry::Occupied(open) => Ok(open.into_mut()),
-                std::collections::btree_map::Entry::Vacant(free) => Ok(free.insert(Connection::open(address)?)),
-            },
+    /// Partitions by the broker that leads them, in the order given.
+    ///
+    /// # Errors
+    /// As [`Cluster::leader_of`].
+    pub fn by_leader(&self, topic: &TopicMetadata, partitions: &[i32]) -> Result<BTreeMap<i32, Vec<i32>>, ClientError> {
+        let mut grouped: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        for partition in partitions {
+            grouped.entry(self.leader_of(topic, *partition)?).or_default().push(*partition);
         }
+        Ok(grouped)
+    }
+
+    /// The connection to a broker; a new one when there is none, or none that works.
+    ///
+    /// # Errors
+    /// [`ClientError`] when it cannot be reached.
+    pub fn broker(&mut self, id: i32) -> Result<&mut Connection, ClientError> {
+        let Some(address) = self.brokers.get(&id) else { return self.any() };
+        match self.connections.entry(id) {
+            Entry::Occupied(mut open) => {
+                if open.get().is_broken() {
+                    open.insert(Connection::open(address)?);
+                }
+                Ok(open.into_mut())
+            }
+            Entry::Vacant(free) => Ok(free.insert(Connection::open(address)?)),
+        }
+    }
+
+    /// A connection to any broker: the first one given, or another one when that has gone.
+    ///
+    /// # Errors
+    /// [`ClientError`] when none can be reached: what the first one given says.
+    pub fn any(&mut self) -> Result<&mut Connection, ClientError> {
+        if self.bootstrap.is_broken() {
+            self.bootstrap = Connection::open(&self.address).or_else(|error| {
+                let others = self.brokers.values().filter(|address| **address != self.address);
+                others.map(|address| Connection::open(address)).find_map(Result::ok).ok_or(error)
+            })?;
+        }
+        Ok(&mut self.bootstrap)
     }
 }
 

@@ -2,20 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use millrace_base::code::ErrorCode;
+use millrace_record::RecordError;
 use millrace_record::batch::batches;
 use millrace_record::compression::Scratch;
 use millrace_record::record::Record;
 use millrace_wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
-use millrace_wire::messages::list_offsets::{
-    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
-};
 
 use crate::cluster::{Cluster, TopicMetadata};
+use crate::connection::{Answer, Pending};
 use crate::error::ClientError;
+use crate::offsets::{Place, offsets};
+use crate::retry::Patience;
 
+/// How long a broker may wait for records before it answers that there are none.
 const FETCH_WAIT_MS: i32 = 500;
+/// The most bytes of one answer, but for a first batch that is larger.
 const FETCH_BYTES_MAX: i32 = 16 * 1024 * 1024;
-const PARTITION_BYTES_MAX: i32 = 1024 * 1024;
+/// The most bytes of one partition in one answer, but for a first batch that is larger.
+const PARTITION_BYTES_MAX: i32 = 4 * 1024 * 1024;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +31,9 @@ pub enum Start {
     Latest,
     /// At an offset.
     Offset(i64),
-    /// At the first record with this timestamp or a later one, in milliseconds since 1970.
+    /// So many offsets before the end, or at the oldest record there is.
+    BeforeEnd(i64),
+    /// At the first record with this timestamp or a later one, in Unix ms; at the end when none is that young.
     Time(i64),
 }
 
@@ -36,33 +43,33 @@ pub struct Consumer<'a> {
     topic: TopicMetadata,
     /// The next offset to read, by partition.
     positions: BTreeMap<i32, i64>,
+    scratch: Scratch,
+    /// Which partition is asked for first, so that none starves behind a busy one.
+    turn: usize,
+    /// Since the last answer without a failure.
+    patience: Option<Patience>,
 }
 
 impl<'a> Consumer<'a> {
     /// A consumer of `partitions` (empty: all) of a topic.
     ///
     /// # Errors
-    /// [`ClientError`] when topic or partition do not exist, or a position cannot be found.
+    /// [`ClientError`] when topic, partition or offset do not exist, or a leader does not answer.
     pub fn new(cluster: &'a mut Cluster, topic: &str, partitions: &[i32], start: Start) -> Result<Self, ClientError> {
-        let topic = cluster.describe_topic(topic)?;
+        let mut topic = cluster.await_topic(topic)?;
         let chosen: Vec<i32> =
             if partitions.is_empty() { topic.partitions.keys().copied().collect() } else { partitions.to_vec() };
-        let mut positions = BTreeMap::new();
-        for partition in chosen {
-            let position = find_position(cluster, &topic, partition, start)?;
-            positions.insert(partition, position);
-        }
-        Ok(Self { cluster, topic, positions })
+        let positions = positions(cluster, &mut topic, &chosen, start)?;
+        Ok(Self { cluster, topic, positions, scratch: Scratch::default(), turn: 0, patience: None })
     }
 
-    /// Where each partition ends at this moment (its high watermark), for those that are read.
+    /// Where each partition ends at this moment (its high watermark, exclusive), for those that are read.
     ///
     /// # Errors
     /// [`ClientError`] when a leader does not answer.
     pub fn ends(&mut self) -> Result<BTreeMap<i32, i64>, ClientError> {
         let partitions: Vec<i32> = self.positions.keys().copied().collect();
-        let find = |partition| Ok((partition, find_position(self.cluster, &self.topic, partition, Start::Latest)?));
-        partitions.into_iter().map(find).collect()
+        offsets(self.cluster, &mut self.topic, &partitions, Place::Latest)
     }
 
     /// The next offset to read, by partition.
@@ -71,8 +78,14 @@ impl<'a> Consumer<'a> {
         &self.positions
     }
 
-    /// Asks every partition's leader once and gives what came to `each`, as (partition, record). `false` from `each` ends
-    /// the reading; the position is then behind the record last given.
+    /// Leaves a partition out from now on.
+    pub fn leave(&mut self, partition: i32) {
+        self.positions.remove(&partition);
+    }
+
+    /// Asks every leader once and gives what came to `each`, as (partition, record): in order within a partition. `false`
+    /// from `each` ends the reading; the position is then behind the record last given. A failure that may pass gives
+    /// nothing, and a later call asks again.
     ///
     /// # Errors
     /// [`ClientError`] when a leader refuses or sends damaged records, or `each` fails.
@@ -80,105 +93,169 @@ impl<'a> Consumer<'a> {
         &mut self,
         mut each: impl FnMut(i32, &Record<'_>) -> Result<bool, E>,
     ) -> Result<bool, E> {
-        let mut scratch = Scratch::default();
-        let partitions: Vec<i32> = self.positions.keys().copied().collect();
-        for partition in partitions {
-            let position = self.positions.get(&partition).copied().unwrap_or(0);
-            let wait_ms = FETCH_WAIT_MS / i32::try_from(self.positions.len()).unwrap_or(i32::MAX).max(1);
-            let run = fetch(self.cluster, &self.topic, partition, position, wait_ms)?;
-            let damaged =
-                |source| ClientError::Records { topic: self.topic.name.clone(), partition, offset: position, source };
-            for batch in batches(&run) {
-                let batch = batch.map_err(damaged)?;
-                if !batch.is_control() {
-                    for record in batch.records(&mut scratch).map_err(damaged)? {
-                        let record = record.map_err(damaged)?;
-                        // A batch is sent whole: what lies before the position was not asked for.
-                        if record.offset >= position && !each(partition, &record)? {
-                            self.positions.insert(partition, record.offset + 1);
-                            return Ok(false);
-                        }
+        let mut failure = None;
+        match self.ask() {
+            Ok(asked) => {
+                for (leader, pending) in asked {
+                    match self.cluster.broker(leader).and_then(|leader| leader.finish(pending)) {
+                        Ok(answer) if !self.take(&answer, &mut failure, &mut each)? => return Ok(false),
+                        Ok(_) => {}
+                        Err(error) => failure = Some(error),
                     }
                 }
-                self.positions.insert(partition, batch.next_offset());
+            }
+            Err(error) => failure = Some(error),
+        }
+        match failure {
+            None => self.patience = None,
+            Some(error) => {
+                let patience = self.patience.get_or_insert_default();
+                self.cluster.recover(&mut self.topic, error, patience)?;
             }
         }
         Ok(true)
     }
-}
 
-/// One fetch of one partition: its records' bytes.
-fn fetch(
-    cluster: &mut Cluster,
-    topic: &TopicMetadata,
-    partition: i32,
-    offset: i64,
-    wait_ms: i32,
-) -> Result<Vec<u8>, ClientError> {
-    let leader = cluster.leader(topic, partition)?;
-    let version = leader.version::<FetchRequest<'_>>(12)?;
-    let wanted = FetchPartition {
-        partition,
-        fetch_offset: offset,
-        partition_max_bytes: PARTITION_BYTES_MAX,
-        ..Default::default()
-    };
-    let wanted = FetchTopic { topic: &topic.name, partitions: vec![wanted].into(), ..Default::default() };
-    let request = FetchRequest {
-        max_wait_ms: wait_ms,
-        min_bytes: 1,
-        max_bytes: FETCH_BYTES_MAX,
-        topics: vec![wanted].into(),
-        ..Default::default()
-    };
-    let answer = leader.call(version, &request)?;
-    let response = answer.decode::<FetchResponse<'_>>()?;
-    let what = || format!("{}-{partition} cannot be read at offset {offset}", topic.name);
-    if response.error_code != 0 {
-        return Err(ClientError::refused(what(), response.error_code, None));
+    /// Sends a fetch to every leader of what is read.
+    fn ask(&mut self) -> Result<Vec<(i32, Pending)>, ClientError> {
+        let mut partitions: Vec<i32> = self.positions.keys().copied().collect();
+        if !partitions.is_empty() {
+            self.turn = (self.turn + 1) % partitions.len();
+            partitions.rotate_left(self.turn);
+        }
+        let mut asked = Vec::new();
+        for (leader, partitions) in self.cluster.by_leader(&self.topic, &partitions)? {
+            let connection = self.cluster.broker(leader)?;
+            let version = connection.version::<FetchRequest<'_>>(12)?;
+            let wanted = |partition: &i32| FetchPartition {
+                partition: *partition,
+                fetch_offset: self.positions.get(partition).copied().unwrap_or_default(),
+                partition_max_bytes: PARTITION_BYTES_MAX,
+                ..Default::default()
+            };
+            let wanted: Vec<_> = partitions.iter().map(wanted).collect();
+            let wanted = FetchTopic { topic: &self.topic.name, partitions: wanted.into(), ..Default::default() };
+            let request = FetchRequest {
+                max_wait_ms: FETCH_WAIT_MS,
+                min_bytes: 1,
+                max_bytes: FETCH_BYTES_MAX,
+                topics: vec![wanted].into(),
+                ..Default::default()
+            };
+            asked.push((leader, connection.submit(version, &request)?));
+        }
+        Ok(asked)
     }
-    let mut run = Vec::new();
-    for topic in response.responses.iter() {
-        for found in topic.partitions.iter() {
-            if found.error_code != 0 {
-                return Err(ClientError::refused(what(), found.error_code, None));
+
+    /// Gives an answer's records; `false` when `each` has enough. What may pass is left in `failure`.
+    fn take<E: From<ClientError>>(
+        &mut self,
+        answer: &Answer,
+        failure: &mut Option<ClientError>,
+        each: &mut impl FnMut(i32, &Record<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let response = answer.decode::<FetchResponse<'_>>()?;
+        if response.error_code != 0 {
+            let what = format!("topic {:?} cannot be read", self.topic.name);
+            *failure = Some(ClientError::refused(what, response.error_code, None));
+        }
+        for topic in response.responses.iter() {
+            for found in topic.partitions.iter() {
+                let partition = found.partition_index;
+                let Some(position) = self.positions.get(&partition).copied() else { continue };
+                let what = || format!("{}-{partition} cannot be read at offset {position}", self.topic.name);
+                let refused = || ClientError::refused(what(), found.error_code, None);
+                match ErrorCode::from_code(found.error_code) {
+                    Some(ErrorCode::None) => {}
+                    Some(ErrorCode::OffsetOutOfRange) => return Err(self.out_of_range(partition, position)?.into()),
+                    // Kafka's clients do not ask again for what the broker has found to be damaged.
+                    Some(ErrorCode::CorruptMessage) => return Err(refused().into()),
+                    _ => *failure = Some(refused()),
+                }
+                let run = found.records.and_then(|records| records.as_slice()).unwrap_or_default();
+                if !self.take_run(partition, position, run, each)? {
+                    return Ok(false);
+                }
             }
-            run.extend_from_slice(found.records.and_then(|records| records.as_slice()).unwrap_or_default());
         }
+        Ok(true)
     }
-    Ok(run)
+
+    fn take_run<E: From<ClientError>>(
+        &mut self,
+        partition: i32,
+        mut position: i64,
+        run: &[u8],
+        each: &mut impl FnMut(i32, &Record<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let start = position;
+        for batch in batches(run) {
+            let damaged = |source: RecordError| {
+                let topic = self.topic.name.clone();
+                ClientError::Records { topic, partition, offset: position, source }
+            };
+            let batch = match batch {
+                // An answer may end within a batch: it is asked for again.
+                Err(error) if error.is_incomplete() && position > start => break,
+                batch => batch.map_err(damaged)?,
+            };
+            batch.check_crc().map_err(damaged)?;
+            if !batch.is_control() {
+                for record in batch.records(&mut self.scratch).map_err(damaged)? {
+                    let record = record.map_err(damaged)?;
+                    // A batch is sent whole: what lies before the position was not asked for.
+                    if record.offset >= position && !each(partition, &record)? {
+                        self.positions.insert(partition, record.offset + 1);
+                        return Ok(false);
+                    }
+                }
+            }
+            position = position.max(batch.next_offset());
+            self.positions.insert(partition, position);
+        }
+        Ok(true)
+    }
+
+    fn out_of_range(&mut self, partition: i32, offset: i64) -> Result<ClientError, ClientError> {
+        let start = offsets(self.cluster, &mut self.topic, &[partition], Place::Earliest)?;
+        let end = offsets(self.cluster, &mut self.topic, &[partition], Place::Latest)?;
+        let at = |offsets: &BTreeMap<i32, i64>| offsets.get(&partition).copied().unwrap_or(-1);
+        let topic = self.topic.name.clone();
+        Ok(ClientError::OutOfRange { topic, partition, offset, start: at(&start), end: at(&end) })
+    }
 }
 
-fn find_position(
+/// Where each partition is read from.
+fn positions(
     cluster: &mut Cluster,
-    topic: &TopicMetadata,
-    partition: i32,
+    topic: &mut TopicMetadata,
+    partitions: &[i32],
     start: Start,
-) -> Result<i64, ClientError> {
-    const LATEST: i64 = -1;
-    const EARLIEST: i64 = -2;
-    let timestamp = match start {
-        Start::Offset(offset) => return Ok(offset),
-        Start::Latest => LATEST,
-        Start::Earliest => EARLIEST,
-        Start::Time(timestamp) => timestamp,
-    };
-    let leader = cluster.leader(topic, partition)?;
-    let version = leader.version::<ListOffsetsRequest<'_>>(8)?;
-    let wanted = ListOffsetsPartition { partition_index: partition, timestamp, ..Default::default() };
-    let wanted = ListOffsetsTopic { name: &topic.name, partitions: vec![wanted].into() };
-    let request = ListOffsetsRequest { replica_id: -1, topics: vec![wanted].into(), ..Default::default() };
-    let answer = leader.call(version, &request)?;
-    let response = answer.decode::<ListOffsetsResponse<'_>>()?;
-    let found = response.topics.iter().find_map(|topic| topic.partitions.iter().next());
-    let what = || format!("{}-{partition}: its offsets cannot be listed", topic.name);
-    match found {
-        Some(found) if found.error_code != 0 => Err(ClientError::refused(what(), found.error_code, None)),
-        // No record is that young: begin at the end.
-        Some(found) if found.offset < 0 && matches!(start, Start::Time(_)) => {
-            find_position(cluster, topic, partition, Start::Latest)
-        }
-        Some(found) => Ok(found.offset),
-        None => Err(ClientError::refused(what(), -1, Some("the answer is empty"))),
+) -> Result<BTreeMap<i32, i64>, ClientError> {
+    let earliest = offsets(cluster, topic, partitions, Place::Earliest)?;
+    if start == Start::Earliest {
+        return Ok(earliest);
     }
+    let mut latest = offsets(cluster, topic, partitions, Place::Latest)?;
+    match start {
+        Start::Earliest | Start::Latest => {}
+        Start::BeforeEnd(count) => {
+            for (partition, position) in &mut latest {
+                let first = earliest.get(partition).copied().unwrap_or_default();
+                *position = position.saturating_sub(count).max(first);
+            }
+        }
+        Start::Offset(offset) => {
+            for (partition, position) in &mut latest {
+                let first = earliest.get(partition).copied().unwrap_or_default();
+                if !(first..=*position).contains(&offset) {
+                    let (topic, partition) = (topic.name.clone(), *partition);
+                    return Err(ClientError::OutOfRange { topic, partition, offset, start: first, end: *position });
+                }
+                *position = offset;
+            }
+        }
+        Start::Time(timestamp_ms) => latest.extend(offsets(cluster, topic, partitions, Place::Time(timestamp_ms))?),
+    }
+    Ok(latest)
 }

@@ -33,6 +33,22 @@ pub enum ClientError {
         /// Why.
         source: io::Error,
     },
+    /// Somebody answers, though not as a Kafka broker does.
+    #[error("{address} does not answer as a Kafka broker does without encryption: {source}")]
+    NotKafka {
+        /// Where.
+        address: String,
+        /// What came instead.
+        source: Box<ClientError>,
+    },
+    /// A request that cannot be put into bytes.
+    #[error("{message} cannot be sent: {source}")]
+    Unwritable {
+        /// The message's name.
+        message: &'static str,
+        /// Why.
+        source: WireError,
+    },
     /// The broker does not offer what is needed.
     #[error("the broker at {address} does not offer {request} in any version known here")]
     NotOffered {
@@ -83,6 +99,23 @@ pub enum ClientError {
         /// How many there are.
         count: usize,
     },
+    /// The offset lies outside of what the partition holds.
+    #[error(
+        "{topic}-{partition} has no offset {offset}: it begins at {start} and ends before {end}; try `--from earliest`, \
+         or another `--partition`"
+    )]
+    OutOfRange {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// What was asked for.
+        offset: i64,
+        /// The first offset, inclusive.
+        start: i64,
+        /// The end, exclusive.
+        end: i64,
+    },
     /// Nobody leads the partition.
     #[error("partition {partition} of topic {topic:?} has no leader at the moment")]
     NoLeader {
@@ -114,5 +147,24 @@ impl ClientError {
     pub fn refused(what: impl Into<String>, code: i16, message: Option<&str>) -> Self {
         let code = ErrorCode::from_code(code).unwrap_or(ErrorCode::UnknownServerError);
         Self::Refused { what: what.into(), code, message: message.map(str::to_owned) }
+    }
+
+    /// Whether the same call may work in a moment, perhaps at another broker.
+    #[must_use]
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code.is_retriable(),
+            Self::Connect { .. } | Self::Connection { .. } | Self::NoLeader { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The broker's error code, if a broker has refused.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! A small Kafka client for the command line: it works against any Kafka broker.
 //!
-//! Blocking, one connection per broker, one request at a time on each: simple before fast. The core-aware native client
-//! is another matter.
+//! Blocking, and one connection per broker: simple before fast. What Kafka's clients try again is tried again, for a
+//! bounded time ([`retry`]). The core-aware native client is another matter.
 #![allow(clippy::disallowed_methods, reason = "a client runs outside the runtime: it has the operating system's clock")]
 
 pub mod admin;
+mod batches;
 pub mod cluster;
 pub mod connection;
 pub mod consumer;
 pub mod error;
+pub mod offsets;
 pub mod partitioner;
 pub mod producer;
+pub mod retry;
 
 pub use cluster::Cluster;
 pub use error::ClientError;
