@@ -13,6 +13,7 @@ pub mod handle;
 pub mod mailbox;
 pub mod op;
 pub mod reactor;
+pub mod recorder;
 pub mod sim;
 pub mod socket;
 pub mod sync;

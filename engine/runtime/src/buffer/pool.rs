@@ -209,11 +209,10 @@ impl Place<'_> {
                 id
             }
         };
-        if line.waiting.front().is_some_and(|first| first.id == id) {
-            if let Some(block) = self.pool.take(size) {
-                drop(line);
-                return Poll::Ready(Buffer::new(block));
-            }
+        if line.waiting.front().is_some_and(|first| first.id == id)
+            && let Some(block) = self.pool.take(size)
+        {
+            return Poll::Ready(Buffer::new(block));
         }
         if let Some(own) = line.waiting.iter_mut().find(|waiting| waiting.id == id) {
             own.waker.clone_from(waker);

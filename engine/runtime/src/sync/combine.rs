@@ -26,8 +26,7 @@ pub async fn select<A: Future + Unpin, B: Future + Unpin>(mut first: A, mut seco
 
 /// Waits for all; outputs in the order of the futures. Each wake polls all that are not done: for few futures.
 pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {
         let mut pending = false;
         for (future, output) in &mut running {

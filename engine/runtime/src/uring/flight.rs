@@ -72,6 +72,7 @@ pub(super) struct Flights {
     free: Vec<u32>,
     count: usize,
     /// Landed flights, kept for their memory.
+    #[allow(clippy::vec_box, reason = "the kernel knows a flight's address: it goes from here to its slot in its box")]
     spare: Vec<Box<Flight>>,
     /// User data by the low half of a token.
     by_token: Vec<u64>,

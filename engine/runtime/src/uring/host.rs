@@ -20,6 +20,7 @@ use super::{Uring, ring};
 use crate::core::Core;
 use crate::mailbox::{Mailbox, Mesh};
 use crate::reactor::Reactor;
+use crate::recorder::{Recorder, Recording};
 
 /// How a host is started.
 #[derive(Clone, Debug)]
@@ -30,12 +31,19 @@ pub struct HostOptions {
     pub buffers_bytes_per_core: usize,
     /// How many kernel threads each core's ring may use for operations that block, of either kind (files, others).
     pub kernel_workers_per_core: u32,
+    /// Records what the run does to its disk. For tests.
+    pub recording: Option<Arc<Recording>>,
 }
 
 impl Default for HostOptions {
     /// One floating core with 64 MiB of buffers and 4 kernel threads.
     fn default() -> HostOptions {
-        HostOptions { cores: vec![None], buffers_bytes_per_core: 64 * 1024 * 1024, kernel_workers_per_core: 4 }
+        HostOptions {
+            cores: vec![None],
+            buffers_bytes_per_core: 64 * 1024 * 1024,
+            kernel_workers_per_core: 4,
+            recording: None,
+        }
     }
 }
 
@@ -186,7 +194,10 @@ where
 fn make_core(id: CoreId, options: &HostOptions, parkers: &Parkers) -> Result<Core, HostError> {
     let uring = Uring::new(id, parkers.clone(), options.kernel_workers_per_core, &options.cpus())
         .map_err(|source| HostError::Ring { core: id.0, source })?;
-    let reactor: Rc<dyn Reactor> = Rc::new(uring);
+    let reactor: Rc<dyn Reactor> = match &options.recording {
+        None => Rc::new(uring),
+        Some(recording) => Rc::new(Recorder::new(Rc::new(uring), id, recording.clone())),
+    };
     Ok(Core::new(id, options.cores.len(), reactor, options.buffers_bytes_per_core))
 }
 
