@@ -11,8 +11,9 @@ use millrace_runtime::{BLOCK_BYTES, Buffer, Bytes};
 use rkyv::rancor::Error;
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::entry::{Entry, archive_into};
+use super::entry::Entry;
 use super::options::RECORD_BYTES_LIMIT;
+use crate::archive::archive_into;
 
 /// Numbers the commits of a journal, without gaps within an incarnation, and grows from one incarnation to the next.
 /// Zero stands before all commits.
@@ -183,4 +184,74 @@ fn checksum(header: &[u8], body: &[u8]) -> u32 {
     hasher.update(header.get(..COMMIT_HEADER_BYTES - size_of::<u32>()).unwrap_or_default());
     hasher.update(body);
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use millrace_base::ids::{TopicId, TopicPartition};
+    use millrace_runtime::BufferPool;
+
+    use super::super::entry::Operation;
+    use super::*;
+
+    fn link() -> Link {
+        Link { journal: 7, incarnation: 3, sequence: Sequence(90), predecessor: Some(0x1234) }
+    }
+
+    fn record(entries: &[Entry]) -> (CommitHeader, Bytes) {
+        let pool = BufferPool::new(1 << 20, Waker::noop().clone());
+        let mut buffer = pool.alloc(64 * 1024).unwrap();
+        let claims = Claims { acked_through: Sequence(88), released_before: Sequence(40) };
+        let checksum = encode(&link(), &claims, entries, &mut buffer).unwrap();
+        let header = CommitHeader::read(&buffer, 7, 3).unwrap();
+        assert_eq!(header.checksum, checksum);
+        (header, buffer.freeze())
+    }
+
+    fn entry(redo: &'static [u8]) -> Entry {
+        let partition = TopicPartition { topic: TopicId([9; 16]), partition: 4 };
+        let operation = Operation::Roll { segment: 77, generation: 5 };
+        Entry { partition, operation, redo: Bytes::from_static(redo) }
+    }
+
+    #[test]
+    fn a_record_fills_whole_blocks_and_reads_back() {
+        let entries = vec![entry(&[1; 5_000]), entry(&[]), entry(b"abc")];
+        let (header, record) = record(&entries);
+        assert_eq!((record.len(), header.record_bytes()), (2 * BLOCK_BYTES, 2 * BLOCK_BYTES));
+        assert!(header.is_whole(&record) && header.follows(&link()));
+        assert_eq!(header.entries(&record).unwrap(), entries);
+        assert_eq!((header.acked_through, header.released_before), (88, 40));
+    }
+
+    #[test]
+    fn a_flipped_bit_anywhere_before_the_padding_is_found() {
+        let (header, record) = record(&[entry(b"abc")]);
+        for index in 0..COMMIT_HEADER_BYTES + header.body_bytes as usize {
+            let mut damaged = record.to_vec();
+            damaged[index] ^= 0x10;
+            let whole = CommitHeader::read(&damaged, 7, 3).is_some_and(|header| header.is_whole(&damaged));
+            assert!(!whole, "byte {index}");
+        }
+    }
+
+    #[test]
+    fn records_of_another_journal_run_or_chain_do_not_pass() {
+        let (header, record) = record(&[]);
+        assert!(CommitHeader::read(&record, 8, 3).is_none(), "another journal");
+        assert!(CommitHeader::read(&record, 7, 4).is_none(), "another incarnation");
+        assert!(!header.follows(&Link { predecessor: Some(0x1235), ..link() }), "another predecessor");
+        assert!(!header.follows(&Link { sequence: Sequence(91), ..link() }), "an earlier lap");
+    }
+
+    #[test]
+    fn a_header_that_lies_about_its_length_is_no_header() {
+        let (_, record) = record(&[]);
+        let at = std::mem::offset_of!(ArchivedCommitHeader, body_bytes);
+        let mut lying = record.to_vec();
+        lying[at..at + 4].fill(0xff);
+        assert!(CommitHeader::read(&lying, 7, 3).is_none());
+    }
 }

@@ -7,9 +7,10 @@
 
 use millrace_base::ids::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use millrace_runtime::{Buffer, Bytes};
-use rkyv::rancor::{Error, ResultExt, Source, Strategy};
-use rkyv::ser::writer::Buffer as ArrayWriter;
+use rkyv::rancor::{Error, ResultExt, Source};
 use rkyv::{Archive, Deserialize, Serialize};
+
+use crate::archive::archive_into;
 
 /// A run of bytes that was written to the segment, durably, before its entry was submitted.
 #[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,16 +140,6 @@ impl Entry {
         let redo = body.slice(ENTRY_HEADER_BYTES..end);
         Ok((Entry { partition, operation: header.operation, redo }, body.slice(end..)))
     }
-}
-
-/// Archives a value of fixed size, without allocating.
-pub(super) fn archive_into<const N: usize, T>(value: &T, bytes: &mut [u8; N]) -> Result<(), Error>
-where
-    T: for<'a> Serialize<Strategy<ArrayWriter<'a>, Error>>,
-{
-    let mut writer = ArrayWriter::from(bytes);
-    rkyv::api::serialize_using::<_, Error>(value, &mut writer)?;
-    Ok(())
 }
 
 #[derive(Debug, thiserror::Error)]

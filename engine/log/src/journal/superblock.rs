@@ -14,9 +14,9 @@ use rkyv::rancor::Error;
 use rkyv::{Archive, Deserialize, Serialize};
 
 use super::commit::Sequence;
-use super::entry::archive_into;
 use super::error::JournalError;
 use super::options::RING_FILES_MAX;
+use crate::archive::archive_into;
 
 /// "MRJR": Millrace, journal, ring.
 const MAGIC: u32 = 0x4d52_4a52;

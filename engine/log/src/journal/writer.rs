@@ -106,6 +106,7 @@ impl State {
 fn begin(shared: &Shared, number: usize, offset: u64) -> Result<Prepared, JournalError> {
     let mut state = shared.state_mut();
     let state = &mut *state;
+    assert!(state.is_in_window(), "commit {} begun when {} was durable", state.next, state.durable);
     let batch = state.waiting.pop_front().unwrap_or_default();
     state.waiting_bytes -= batch.body_bytes;
     let sequence = state.next;
