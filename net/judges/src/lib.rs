@@ -1,0 +1,14 @@
+//! Unmodified foreign clients judge the broker; this library starts brokers, drives the clients and compares what they say.
+//!
+//! `MILLRACE_JUDGE=reference` puts a real Kafka on trial instead: a judge that does not acquit Kafka is no judge.
+
+pub mod broker;
+
+pub mod java;
+pub mod kcat;
+
+pub mod librdkafka;
+pub mod manifest;
+pub mod process;
+pub mod recipe;
+pub mod wire;
