@@ -12,6 +12,7 @@ pub mod file;
 pub mod handle;
 pub mod mailbox;
 pub mod op;
+pub mod probe;
 pub mod reactor;
 pub mod recorder;
 pub mod sim;

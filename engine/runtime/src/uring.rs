@@ -46,6 +46,8 @@ const KIND_SHIFT: u32 = 56;
 
 /// How long a dropped reactor waits for its flights.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long it waits at a time.
+const DRAIN_STEP: Duration = Duration::from_millis(100);
 
 static CLOCK_BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -55,6 +57,16 @@ struct State {
     kit: Kit,
     completed: Vec<Completion>,
     random: Vec<u64>,
+    /// Whether the kernel may write the parker's count.
+    eventfd_is_armed: bool,
+}
+
+/// Tries to make a ring as a core would.
+///
+/// # Errors
+/// Why the kernel refused.
+pub(crate) fn try_ring() -> io::Result<()> {
+    Ring::new(1, &[]).map(drop)
 }
 
 /// The reactor of one core.
@@ -71,7 +83,8 @@ impl Uring {
         let ring = Ring::new(workers_max, cpus)?;
         let kit = Kit::new(ring.has_ftruncate()?);
         parkers.of(id).set_ring(ring.duplicate_fd()?);
-        let state = State { ring, flights: Flights::default(), kit, completed: Vec::new(), random: Vec::new() };
+        let (flights, completed, random) = (Flights::default(), Vec::new(), Vec::new());
+        let state = State { ring, flights, kit, completed, random, eventfd_is_armed: false };
         let uring = Uring { id, parkers, state: RefCell::new(state) };
         uring.state.borrow_mut().arm_eventfd(uring.own());
         Ok(uring)
@@ -106,6 +119,7 @@ impl State {
     fn arm_eventfd(&mut self, parker: &Parker) {
         let entry = parker.read_eventfd().user_data(KIND_EVENTFD << KIND_SHIFT);
         self.ring.push(entry);
+        self.eventfd_is_armed = true;
     }
 
     /// A flight's entry has completed.
@@ -132,6 +146,11 @@ impl State {
                 self.serve_pipe_waiters();
             }
         }
+    }
+
+    /// Whether the kernel may still touch memory of this reactor.
+    fn is_at_kernel(&self) -> bool {
+        self.eventfd_is_armed || !self.flights.is_empty()
     }
 
     fn serve_pipe_waiters(&mut self) {
@@ -243,18 +262,23 @@ impl Drop for Uring {
         for token in state.flights.tokens() {
             state.cancel(token);
         }
+        let eventfd = opcode::AsyncCancel::new(KIND_EVENTFD << KIND_SHIFT).build();
+        state.ring.push(eventfd.user_data(KIND_CANCEL << KIND_SHIFT));
         let began = Instant::now();
-        while !state.flights.is_empty() && began.elapsed() < DRAIN_MAX {
-            state.ring.wait(Some(Duration::from_millis(100)));
+        while state.is_at_kernel() && began.elapsed() < DRAIN_MAX {
+            state.ring.wait(Some(DRAIN_STEP));
             while let Some((user_data, result)) = state.ring.next_completion() {
-                if user_data >> KIND_SHIFT == KIND_FLIGHT {
-                    state.land(user_data, result);
+                match user_data >> KIND_SHIFT {
+                    KIND_FLIGHT => state.land(user_data, result),
+                    KIND_EVENTFD => state.eventfd_is_armed = false,
+                    _ => {}
                 }
             }
         }
-        if !state.flights.is_empty() {
+        if state.is_at_kernel() {
             tracing::error!(core = self.id.0, "operations did not end: their memory is left to the kernel");
             std::mem::forget(std::mem::take(&mut state.flights));
+            std::mem::forget(self.parkers.clone());
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::clock::Monotonic;
 use crate::reactor::Events;
 
 /// How many task polls a turn makes before the reactor is looked at again.
-const POLLS_PER_TURN: usize = 256;
+const POLLS_PER_TURN: usize = 128;
 
 impl Core {
     /// One turn without waiting: takes what the reactor has, fires due timers, runs ready tasks (a bounded number).

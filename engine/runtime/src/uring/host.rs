@@ -36,12 +36,12 @@ pub struct HostOptions {
 }
 
 impl Default for HostOptions {
-    /// One floating core with 64 MiB of buffers and 4 kernel threads.
+    /// One floating core with 64 MiB of buffers and 8 kernel threads.
     fn default() -> HostOptions {
         HostOptions {
             cores: vec![None],
             buffers_bytes_per_core: 64 * 1024 * 1024,
-            kernel_workers_per_core: 4,
+            kernel_workers_per_core: 8,
             recording: None,
         }
     }

@@ -3,8 +3,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::sync::{self, Either, Event, Notify, Semaphore, oneshot, queue};
-use crate::uring::block_on;
-use crate::{Elapsed, Monotonic};
+use millrace_base::ids::CoreId;
+
+use crate::uring::{HostOptions, block_on, run};
+use crate::{Core, Elapsed, Mailbox, Monotonic, Signal};
 
 #[test]
 fn tasks_run_in_the_order_in_which_they_became_ready() {
@@ -142,4 +144,25 @@ fn random_words_differ() {
         let words: std::collections::BTreeSet<u64> = (0..100).map(|_| core.random_u64()).collect();
         assert_eq!(words.len(), 100);
     });
+}
+
+#[test]
+fn a_termination_request_reaches_the_core_that_waits_for_it() {
+    let options = HostOptions { cores: vec![None, None], ..HostOptions::default() };
+    run(options, |core: Core, mailbox: Mailbox<()>| async move {
+        if core.id().0 == 1 {
+            mailbox.receive().await;
+            return;
+        }
+        let waiting = core.spawn_join({
+            let core = core.clone();
+            async move { core.termination().await.unwrap() }
+        });
+        core.yield_now().await;
+        // To this thread only: the test's other threads do not block the signal.
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert_eq!(waiting.await, Signal::Terminate);
+        mailbox.send(CoreId(1), ());
+    })
+    .unwrap();
 }
