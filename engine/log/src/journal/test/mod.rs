@@ -3,4 +3,5 @@
 mod behaviour;
 mod crash;
 mod damage;
+mod host;
 mod model;
