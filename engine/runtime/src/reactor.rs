@@ -51,14 +51,11 @@ pub trait Reactor {
     /// Wakes *this* core from any thread, as `wake` does.
     fn remote_waker(&self) -> Waker;
 
-    /// Which of `ready` tasks (at least 1, in the order in which they became ready) runs next; below `ready`.
-    fn pick(&self, ready: usize) -> usize {
-        let _ = ready;
+    /// Which of `_ready` tasks (at least 1, in the order in which they became ready) runs next; below `_ready`.
+    fn pick(&self, _ready: usize) -> usize {
         0
     }
 
     /// Notes an event in a recorded trace, in order with the ops around it; nothing without a recorder.
-    fn mark(&self, kind: u16, value: u64) {
-        let _ = (kind, value);
-    }
+    fn mark(&self, _kind: u16, _value: u64) {}
 }
