@@ -119,6 +119,14 @@ impl Broker {
         }
     }
 
+    /// Starts it again after [`Broker::kill`], and kills it once more after a while, whether it answers by then or not.
+    pub fn kill_while_starting(&mut self, after: Duration) {
+        self.child = launch(&self.setup, &self.directory, self.port);
+        thread::sleep(after);
+        self.assert_alive();
+        self.kill();
+    }
+
     /// Kills it as a power switch would (SIGKILL), and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().expect("the broker is our child");

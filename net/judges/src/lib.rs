@@ -7,6 +7,7 @@ pub mod broker;
 pub mod java;
 pub mod kcat;
 
+pub mod kill9;
 pub mod librdkafka;
 pub mod manifest;
 pub mod process;

@@ -34,7 +34,7 @@ pub const LINE_HEADER: (&str, &str) = ("origin", "lines");
 #[must_use]
 pub fn record(seed: u64, index: u64, shape: Shape) -> Record {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index);
-    let key = (index % 5 != 0).then(|| format!("key-{}", random.next() % 1000).into_bytes());
+    let key = (!index.is_multiple_of(5)).then(|| format!("key-{}", random.next() % 1000).into_bytes());
     let bytes = if index % LARGE_EVERY == LARGE_EVERY / 2 {
         LARGE_BYTES
     } else {

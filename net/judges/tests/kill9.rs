@@ -1,0 +1,37 @@
+//! What was acknowledged survives kill -9, once, in order. Longer runs: `cargo run -p millrace-judges --bin kill9 -- --help`.
+
+use std::time::Duration;
+
+use millrace_judges::broker::Setup;
+use millrace_judges::kill9::{Plan, run};
+
+/// How often the broker is killed, over both tests; `MILLRACE_KILLS` overrides it.
+const KILLS: u32 = 50;
+
+fn survives(cores: u32) {
+    let cycles = std::env::var("MILLRACE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap()) / 2;
+    let directory = tempfile::tempdir().unwrap();
+    let plan = Plan {
+        setup: Setup::of_environment(cores),
+        cycles,
+        partitions: 16,
+        value_bytes: 100,
+        rate: 10_000,
+        life_max: Duration::from_millis(800),
+        seed: u64::from(cores),
+    };
+    let report = run(&plan, directory.path(), |_| {});
+    println!("{}", report.text());
+    assert!(report.violations.is_empty(), "{}", report.text());
+    assert!(report.acknowledged > u64::from(cycles) * 100, "hardly anything was written: {}", report.text());
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_on_one_core() {
+    survives(1);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_on_two_cores() {
+    survives(2);
+}
