@@ -4,6 +4,7 @@
 
 pub mod broker;
 
+pub mod hostile;
 pub mod java;
 pub mod kcat;
 
