@@ -14,7 +14,7 @@ const RING_EXTENSION: &str = "ring";
 /// Its records are in `<core>-<number>.journal`.
 const RECORDS_EXTENSION: &str = "journal";
 /// Zeros are written in pieces of this many bytes.
-pub(super) const ZEROS_BYTES: usize = 1024 * 1024;
+pub(super) const ZEROS_BYTES: usize = 256 * 1024;
 
 /// The directory of the journals of a log directory.
 pub(super) fn directory(log_directory: &Path) -> PathBuf {
@@ -44,13 +44,15 @@ pub(super) fn core_of_records(name: &str) -> Option<u16> {
 }
 
 /// Creates a file of `bytes` zeros, or overwrites what a crash left of one: written through, so that commits never meet blocks
-/// that are merely preallocated. Its name is durable only after the caller has synced the directory.
+/// that are merely preallocated. Its name is durable only after the caller has synced the directory. `None`: `is_wanted` became
+/// false meanwhile.
 pub(super) async fn create_zeroed(
     core: &Core,
     pool: &BufferPool,
     path: &Path,
     bytes: usize,
-) -> Result<File, JournalError> {
+    is_wanted: impl Fn() -> bool,
+) -> Result<Option<File>, JournalError> {
     let options = OpenOptions { truncate: true, ..OpenOptions::read_write().direct() };
     let file = core.open(path, options).await.map_err(JournalError::io("create", path))?;
     file.allocate(core, 0, bytes as u64).await.map_err(JournalError::io("allocate", path))?;
@@ -60,12 +62,22 @@ pub(super) async fn create_zeroed(
     zeros.set_len(ZEROS_BYTES.min(bytes));
     let zeros = zeros.freeze();
     for offset in (0..bytes).step_by(ZEROS_BYTES) {
+        if !is_wanted() {
+            return Ok(None);
+        }
         let piece = zeros.slice(..ZEROS_BYTES.min(bytes - offset));
         let written = file.write_at(core, vec![piece], offset as u64, Durability::Deferred).await;
         written.map_err(JournalError::io("write", path))?;
     }
     file.sync(core).await.map_err(JournalError::io("sync", path))?;
-    Ok(file)
+    Ok(Some(file))
+}
+
+/// The same, wanted in any case.
+pub(super) async fn create(core: &Core, pool: &BufferPool, path: &Path, bytes: usize) -> Result<File, JournalError> {
+    let created = create_zeroed(core, pool, path, bytes, || true).await?;
+    let gone = || std::io::Error::from(std::io::ErrorKind::Interrupted);
+    created.ok_or_else(gone).map_err(JournalError::io("create", path))
 }
 
 /// Makes created and removed names durable.

@@ -13,14 +13,16 @@ use super::superblock::FileState;
 pub(super) async fn grow(shared: Rc<Shared>) {
     let wanted = 1 + shared.options.files_added;
     loop {
-        let number = {
-            let state = shared.state();
-            if state.files.len() >= wanted || state.stopping || state.failed.is_some() {
-                return;
-            }
-            state.files.len()
-        };
-        match add(&shared, number).await {
+        let number = shared.state().files.len();
+        if number >= wanted || !is_wanted(&shared) {
+            return;
+        }
+        shared.state_mut().is_growing = true;
+        let added = add(&shared, number).await;
+        shared.state_mut().is_growing = false;
+        shared.work.notify_all();
+        shared.changed.notify_all();
+        match added {
             Ok(()) => {}
             Err(JournalError::Io { source, .. }) if source.kind() == std::io::ErrorKind::StorageFull => {
                 tracing::warn!(directory = %shared.directory.display(), "no space for another journal file");
@@ -35,10 +37,16 @@ pub(super) async fn grow(shared: Rc<Shared>) {
     }
 }
 
+fn is_wanted(shared: &Shared) -> bool {
+    let state = shared.state();
+    !state.stopping && state.failed.is_none()
+}
+
 async fn add(shared: &Shared, number: usize) -> Result<(), JournalError> {
     let path = records_path(&shared.directory, shared.core.id().0, number);
     let bytes = shared.options.file_bytes;
-    let file = create_zeroed(&shared.core, &shared.pool, &path, bytes as usize).await?;
+    let created = create_zeroed(&shared.core, &shared.pool, &path, bytes as usize, || is_wanted(shared)).await?;
+    let Some(file) = created else { return Ok(()) };
     sync_directory(&shared.core, &shared.directory).await?;
     let list = |superblock: &mut super::superblock::Superblock| {
         if let Some(state) = superblock.files.get_mut(number) {
@@ -50,8 +58,5 @@ async fn add(shared: &Shared, number: usize) -> Result<(), JournalError> {
     let joined = state.ring.join(bytes);
     assert!(joined == number, "ring file {number} joined as {joined}");
     state.files.push(file);
-    drop(state);
-    shared.work.notify_all();
-    shared.changed.notify_all();
     Ok(())
 }

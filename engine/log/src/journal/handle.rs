@@ -12,7 +12,7 @@ use millrace_runtime::{BLOCK_BYTES, BufferPool, Core, File};
 use super::commit::Sequence;
 use super::entry::Entry;
 use super::error::{JournalError, JournalFailed};
-use super::files::{ZEROS_BYTES, create_zeroed, open_if_present, records_path, ring_path, sync_directory};
+use super::files::{ZEROS_BYTES, create, open_if_present, records_path, ring_path, sync_directory};
 use super::options::{COMMITS_IN_FLIGHT, Options, RING_FILES_MAX};
 use super::ring::Ring;
 use super::shared::{CommitObserver, FailureObserver, Shared, State};
@@ -56,7 +56,7 @@ impl Journal {
         superblock::write(core, &pool, &ring_file, &superblock).await?;
         if files.is_empty() {
             let path = records_path(&directory, core.id().0, 0);
-            files.push(create_zeroed(core, &pool, &path, options.first_file_bytes as usize).await?);
+            files.push(create(core, &pool, &path, options.first_file_bytes as usize).await?);
             sync_directory(core, &directory).await?;
             superblock.files.iter_mut().take(1).for_each(|file| file.bytes = options.first_file_bytes);
         }
@@ -85,6 +85,7 @@ impl Journal {
             seal_is_due: false,
             seal_is_armed: false,
             blocked: false,
+            is_growing: false,
             stopping: false,
             failed: None,
             waiters: Vec::new(),
@@ -213,14 +214,15 @@ impl Journal {
     }
 
     /// Writes what waits, and notes that the journal was closed: a later replay then knows that nothing is missing at its end.
-    /// To be called once, when everything was submitted; what is not released by then is replayed at the next start.
+    /// To be called once, when everything was submitted, and before the journal is opened again; what is not released by then is
+    /// replayed at the next start.
     ///
     /// # Errors
     /// The journal has failed, now or before.
     pub async fn close(&self) -> Result<(), JournalFailed> {
         self.shared.state_mut().stopping = true;
         self.shared.work.notify_all();
-        self.wait_for(|state| state.is_idle().then_some(())).await?;
+        self.wait_for(|state| (state.is_idle() && !state.is_growing).then_some(())).await?;
         let last = {
             let state = self.shared.state();
             Closed { sequence: state.durable.0, checksum: state.predecessor }
@@ -273,7 +275,7 @@ async fn open_ring(
         closed: None,
         files: [FileState::default(); RING_FILES_MAX],
     };
-    let file = create_zeroed(core, pool, path, RING_FILE_BYTES).await?;
+    let file = create(core, pool, path, RING_FILE_BYTES).await?;
     superblock::write(core, pool, &file, &superblock).await?;
     sync_directory(core, directory).await?;
     Ok((file, superblock))

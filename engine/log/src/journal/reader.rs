@@ -4,7 +4,7 @@
 //! - Found records are in the order of their sequences; two neighbours that are not consecutive have a break between them.
 //! - A block that cannot be read counts as damaged, as if it held zeros: the blocks around it are still looked at.
 
-use millrace_runtime::{BLOCK_BYTES, Bytes, Core, File};
+use millrace_runtime::{BLOCK_BYTES, Bytes, Core, File, JoinHandle};
 
 use super::commit::{CommitHeader, Link, Sequence};
 use super::error::JournalError;
@@ -13,53 +13,87 @@ use super::superblock::{FileState, Superblock};
 /// Files are read in pieces of this many bytes.
 const READ_BYTES: usize = 1024 * 1024;
 
-/// A file of records, read through a window.
+/// A file of records, read in chunks: while one is looked at, the next one is on its way.
 pub(super) struct Reader {
     core: Core,
     file: File,
-    window: Bytes,
-    /// Where the window begins in the file, in bytes.
+    chunk: Bytes,
+    /// Where the chunk begins in the file, in bytes.
     start: u64,
+    /// The chunk that begins there, being read.
+    ahead: Option<(u64, JoinHandle<Result<Bytes, JournalError>>)>,
 }
 
 impl Reader {
     pub(super) fn new(core: &Core, file: File) -> Reader {
-        Reader { core: core.clone(), file, window: Bytes::new(), start: 0 }
+        Reader { core: core.clone(), file, chunk: Bytes::new(), start: 0, ahead: None }
     }
 
-    /// `bytes` bytes at `offset`, which is at a block; fewer only at the file's end.
+    /// `bytes` bytes at `offset`; fewer only at the file's end. The bytes may keep a chunk in memory.
     pub(super) async fn read(&mut self, offset: u64, bytes: usize) -> Result<Bytes, JournalError> {
-        let is_inside = offset >= self.start && offset + bytes as u64 <= self.start + self.window.len() as u64;
-        if !is_inside {
-            self.window = Bytes::new();
-            self.window = self.fill(offset, bytes.max(READ_BYTES).next_multiple_of(BLOCK_BYTES)).await?;
-            self.start = offset;
+        let first = self.piece(offset, bytes).await?;
+        if first.len() == bytes {
+            return Ok(first);
         }
-        let from = (offset - self.start) as usize;
-        Ok(self.window.slice(from..self.window.len().min(from + bytes)))
+        let mut whole = self.core.buffers().alloc(bytes)?;
+        whole.extend_from_slice(&first);
+        while whole.len() < bytes {
+            let piece = self.piece(offset + whole.len() as u64, bytes - whole.len()).await?;
+            if piece.is_empty() {
+                break;
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
     }
 
-    async fn fill(&self, offset: u64, bytes: usize) -> Result<Bytes, JournalError> {
-        let pool = self.core.buffers();
-        let (count, mut buffer) = self.file.read_at(&self.core, pool.alloc(bytes)?, offset).await;
-        if count.is_ok() {
-            return Ok(buffer.freeze());
-        }
-        buffer.clear();
-        let end = self.file.len(&self.core).await.map_err(JournalError::io("measure", self.file.path()))?;
-        while buffer.len() < bytes && offset + (buffer.len() as u64) < end {
-            let at = offset + buffer.len() as u64;
-            let (count, block) = self.file.read_at(&self.core, pool.alloc(BLOCK_BYTES)?, at).await;
-            match count {
-                Ok(_) => buffer.extend_from_slice(&block),
-                Err(error) => {
-                    tracing::warn!(file = %self.file.path().display(), offset = at, %error, "a block cannot be read");
-                    buffer.extend_from_slice(&[0; BLOCK_BYTES]);
-                }
+    /// Gives back the memory of what was read.
+    pub(super) fn rest(&mut self) {
+        self.chunk = Bytes::new();
+        self.ahead = None;
+    }
+
+    /// At most `bytes` bytes at `offset`, all in one chunk; none only at the file's end.
+    async fn piece(&mut self, offset: u64, bytes: usize) -> Result<Bytes, JournalError> {
+        let start = offset - offset % READ_BYTES as u64;
+        if self.start != start || self.chunk.is_empty() {
+            self.chunk = Bytes::new();
+            self.chunk = match self.ahead.take() {
+                Some((ahead, chunk)) if ahead == start => chunk.await?,
+                _ => fill(&self.core, &self.file, start).await?,
+            };
+            self.start = start;
+            if self.chunk.len() == READ_BYTES {
+                let (core, file, next) = (self.core.clone(), self.file.clone(), start + READ_BYTES as u64);
+                self.ahead = Some((next, self.core.spawn_join(async move { fill(&core, &file, next).await })));
             }
         }
-        Ok(buffer.freeze())
+        let from = self.chunk.len().min((offset - start) as usize);
+        Ok(self.chunk.slice(from..self.chunk.len().min(from + bytes)))
     }
+}
+
+/// The chunk at `offset`; shorter only at the file's end.
+async fn fill(core: &Core, file: &File, offset: u64) -> Result<Bytes, JournalError> {
+    let pool = core.buffers();
+    let (count, mut buffer) = file.read_at(core, pool.alloc(READ_BYTES)?, offset).await;
+    if count.is_ok() {
+        return Ok(buffer.freeze());
+    }
+    buffer.clear();
+    let end = file.len(core).await.map_err(JournalError::io("measure", file.path()))?;
+    while buffer.len() < READ_BYTES && offset + (buffer.len() as u64) < end {
+        let at = offset + buffer.len() as u64;
+        let (count, block) = file.read_at(core, pool.alloc(BLOCK_BYTES)?, at).await;
+        match count {
+            Ok(_) => buffer.extend_from_slice(&block),
+            Err(error) => {
+                tracing::warn!(file = %file.path().display(), offset = at, %error, "a block cannot be read");
+                buffer.extend_from_slice(&[0; BLOCK_BYTES]);
+            }
+        }
+    }
+    Ok(buffer.freeze())
 }
 
 /// A whole record.
@@ -112,7 +146,10 @@ pub(super) async fn find(superblock: &Superblock, readers: &mut [Option<Reader>]
     let ends = chain.iter().skip(1).map(|(_, file)| Sequence(file.entered)).chain([Sequence(u64::MAX)]);
     for ((number, file), end) in chain.iter().zip(ends) {
         match readers.get_mut(*number) {
-            Some(Some(reader)) => walk.file(reader, *number, *file, end).await?,
+            Some(Some(reader)) => {
+                walk.file(reader, *number, *file, end).await?;
+                reader.rest();
+            }
             _ => {
                 walk.found.missing.get_or_insert(*number);
             }

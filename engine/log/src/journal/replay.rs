@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use millrace_runtime::Core;
+use millrace_runtime::{BufferPool, Core};
 
 use super::commit::{CommitHeader, Sequence};
 use super::entry::Entry;
@@ -79,10 +79,13 @@ pub struct Replay {
 /// One journal.
 pub struct JournalReplay {
     core: u16,
+    pool: BufferPool,
     verdict: Verdict,
     ring: PathBuf,
     identity: (u64, u64),
     readers: Vec<Option<Reader>>,
+    /// Number of the file that the last commit came from.
+    loading: usize,
     commits: VecDeque<Located>,
     beyond: VecDeque<Located>,
 }
@@ -119,8 +122,9 @@ async fn examine(
     has_records: bool,
 ) -> Result<Option<JournalReplay>, JournalError> {
     let ring = ring_path(directory, of_core);
+    let pool = core.buffers().clone();
     let superblock = match open_if_present(core, &ring).await? {
-        Some(file) => superblock::read(core, core.buffers(), &file).await?,
+        Some(file) => superblock::read(core, &pool, &file).await?,
         None => None,
     };
     let Some(superblock) = superblock else {
@@ -131,7 +135,17 @@ async fn examine(
         let nothing = VecDeque::new();
         let (commits, beyond) = (nothing.clone(), nothing);
         let (identity, readers) = ((0, 0), Vec::new());
-        return Ok(Some(JournalReplay { core: of_core, verdict, ring, identity, readers, commits, beyond }));
+        return Ok(Some(JournalReplay {
+            core: of_core,
+            pool,
+            verdict,
+            ring,
+            identity,
+            readers,
+            loading: 0,
+            commits,
+            beyond,
+        }));
     };
     let mut readers = Vec::new();
     for number in 0..superblock.files_listed() {
@@ -142,7 +156,7 @@ async fn examine(
     let missing = found.missing.map(|number| records_path(directory, of_core, number));
     let (verdict, commits, beyond) = judge(&superblock, found, missing);
     let identity = (superblock.journal, superblock.incarnation);
-    Ok(Some(JournalReplay { core: of_core, verdict, ring, identity, readers, commits, beyond }))
+    Ok(Some(JournalReplay { core: of_core, pool, verdict, ring, identity, readers, loading: 0, commits, beyond }))
 }
 
 /// Decides where the chain ends and why. Gives the commits that are needed before that point, and those after it if it is not a tear.
@@ -223,6 +237,10 @@ impl JournalReplay {
     }
 
     async fn load(&mut self, located: Located) -> Result<ReplayedCommit, JournalError> {
+        if self.loading != located.file {
+            self.readers.iter_mut().flatten().for_each(Reader::rest);
+            self.loading = located.file;
+        }
         let changed = || std::io::Error::new(std::io::ErrorKind::InvalidData, "a record changed while it was read");
         let Some(Some(reader)) = self.readers.get_mut(located.file) else {
             return Err(JournalError::io("read", &self.ring)(changed()));
@@ -231,6 +249,10 @@ impl JournalReplay {
         let (journal, incarnation) = self.identity;
         let header = unchanged_header(&record, journal, incarnation, &located);
         let header = header.ok_or_else(changed).map_err(JournalError::io("read", &self.ring))?;
+        // A copy: who keeps an entry keeps its commit, not all that was read with it.
+        let mut own = self.pool.alloc(record.len())?;
+        own.extend_from_slice(&record);
+        let record = own.freeze();
         let sequence = located.sequence();
         let entries = header.entries(&record).map_err(|(index, reason)| JournalError::MalformedEntry {
             path: self.ring.clone(),

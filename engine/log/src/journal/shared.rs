@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) seal_is_armed: bool,
     /// The next commit finds no room in the ring.
     pub(super) blocked: bool,
+    /// Another file is being made.
+    pub(super) is_growing: bool,
     pub(super) stopping: bool,
     pub(super) failed: Option<JournalFailed>,
     /// Who waits for which commit.

@@ -160,6 +160,42 @@ fn a_clean_stop_is_known_and_opening_begins_anew() {
 }
 
 #[test]
+fn a_full_disk_stops_neither_replay_nor_opening_nor_commits() {
+    let (disk, last) = simulate(12, async |core, disk| {
+        let journal = open(&core, small()).await;
+        core.sleep(small().grow_retry).await;
+        let last = journal.submit(append(1, 100));
+        journal.wait_durable(last).await.unwrap();
+        disk.fill();
+        last
+    });
+    disk.power_loss();
+    disk.fill();
+    assert_eq!(replay_from(12, &disk).unwrap().entries, vec![(last, append(1, 100))]);
+    run(13, &disk, Stop::Never, async |core: Core| {
+        let journal = open(&core, small()).await;
+        for number in 0..50 {
+            journal.wait_durable(journal.submit(append(number, 9_000))).await.unwrap();
+            journal.release(journal.durable().next());
+        }
+        journal.close().await.unwrap();
+    });
+}
+
+#[test]
+fn closing_stops_the_growth_of_the_ring() {
+    let (disk, ()) = simulate(14, async |core, _| {
+        for number in 0..5 {
+            let journal = open(&core, Options { file_bytes: 4 << 20, ..small() }).await;
+            journal.submit(append(number, 9_000));
+            journal.close().await.unwrap();
+        }
+    });
+    let replayed = replay_from(14, &disk).unwrap();
+    assert_eq!((replayed.verdict, replayed.entries.len()), (Verdict::Closed, 1));
+}
+
+#[test]
 fn a_retired_journal_is_gone_even_if_its_removal_is_cut_short() {
     for ops in 1..40 {
         let disk = Disk::new(ops);
