@@ -6,6 +6,8 @@
 //! No wake is lost: the sender pushes, then wakes; a woken core's arrivals are notified after the push is visible; and the
 //! receiver registers for arrivals before it looks at the queue a last time.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -13,6 +15,9 @@ use crossbeam_queue::SegQueue;
 use millrace_base::ids::CoreId;
 
 use crate::core::Core;
+
+/// Messages that a core takes one after the other before its other tasks have a turn.
+const STREAK_MAX: u32 = 64;
 
 type Queues<M> = Arc<[SegQueue<(CoreId, M)>]>;
 
@@ -37,7 +42,7 @@ impl<M: Send> Mesh<M> {
     /// The mailbox of `core`.
     #[must_use]
     pub fn mailbox(&self, core: &Core) -> Mailbox<M> {
-        Mailbox { queues: self.queues.clone(), core: core.clone() }
+        Mailbox { queues: self.queues.clone(), core: core.clone(), streak: Rc::default() }
     }
 }
 
@@ -45,11 +50,13 @@ impl<M: Send> Mesh<M> {
 pub struct Mailbox<M> {
     queues: Queues<M>,
     core: Core,
+    /// Messages received since the receiver last let others run.
+    streak: Rc<Cell<u32>>,
 }
 
 impl<M> Clone for Mailbox<M> {
     fn clone(&self) -> Mailbox<M> {
-        Mailbox { queues: self.queues.clone(), core: self.core.clone() }
+        Mailbox { queues: self.queues.clone(), core: self.core.clone(), streak: self.streak.clone() }
     }
 }
 
@@ -68,13 +75,19 @@ impl<M: Send> Mailbox<M> {
         }
     }
 
-    /// The next message, and who sent it.
+    /// The next message, and who sent it. Lets other tasks run now and then, however many messages there are.
     pub async fn receive(&self) -> (CoreId, M) {
+        if self.streak.get() >= STREAK_MAX {
+            self.streak.set(0);
+            self.core.yield_now().await;
+        }
         loop {
             let arrival = self.core.arrivals().notified();
             if let Some(message) = self.try_receive() {
+                self.streak.set(self.streak.get() + 1);
                 return message;
             }
+            self.streak.set(0);
             arrival.await;
         }
     }

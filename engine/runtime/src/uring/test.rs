@@ -1,3 +1,4 @@
+mod aborts;
 mod files;
 mod mailboxes;
 mod sockets;

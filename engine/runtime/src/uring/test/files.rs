@@ -126,19 +126,19 @@ fn a_dropped_write_still_happens_and_keeps_its_buffer_until_then() {
 }
 
 #[test]
-fn many_operations_at_once_all_complete() {
+fn more_operations_than_the_rings_have_entries_all_complete() {
     block_on(async |core| {
         let directory = directory();
         let file = core.open(&directory.path().join("many"), OpenOptions::read_write()).await.unwrap();
-        let writes = (0..3000_u64).map(|index| {
+        let writes = (0..12_000_u64).map(|index| {
             let part = Bytes::from(index.to_be_bytes().to_vec());
             file.write_at(&core, vec![part], index * 8, Durability::Deferred)
         });
         for result in crate::sync::join_all(writes).await {
             result.unwrap();
         }
-        let (result, buffer) = file.read_at(&core, core.buffers().alloc(24_000).unwrap(), 0).await;
-        assert_eq!(result.unwrap(), 24_000);
+        let (result, buffer) = file.read_at(&core, core.buffers().alloc(96_000).unwrap(), 0).await;
+        assert_eq!(result.unwrap(), 96_000);
         assert!(buffer.chunks(8).zip(0_u64..).all(|(bytes, index)| bytes == index.to_be_bytes()));
     });
 }

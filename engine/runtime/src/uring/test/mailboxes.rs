@@ -121,3 +121,26 @@ fn a_connection_is_handed_to_another_core() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_flood_of_messages_lets_other_tasks_run() {
+    block_on(async |core| {
+        let mailbox: Mailbox<u64> = Mesh::new(1).mailbox(&core);
+        for number in 0..10_000 {
+            mailbox.send(CoreId(0), number);
+        }
+        let seen = core.spawn_join({
+            let (core, mailbox) = (core.clone(), mailbox.clone());
+            async move {
+                core.yield_now().await;
+                mailbox.try_receive().unwrap().1
+            }
+        });
+        while seen.try_take().is_none_or(|number| {
+            assert!(number < 1000, "the other task had to wait for {number} messages");
+            false
+        }) {
+            mailbox.receive().await;
+        }
+    });
+}
