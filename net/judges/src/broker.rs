@@ -79,7 +79,8 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts a broker on a free port of the loopback interface and waits until it answers. Its data is in `directory`/data.
+    /// Starts a broker on a free port of the loopback interface and waits until it answers. Its data is in
+    /// `directory`/data.
     #[must_use]
     pub fn start(setup: Setup, directory: &Path) -> Self {
         let mut broker = Self::spawn(setup, directory);
@@ -95,7 +96,8 @@ impl Broker {
         Self { setup, directory: directory.to_owned(), port, child }
     }
 
-    /// Starts it again on the same port and data after [`Broker::kill`] or [`Broker::stop`], and waits until it answers.
+    /// Starts it again on the same port and data after [`Broker::kill`] or [`Broker::stop`], and waits until it
+    /// answers.
     pub fn restart(&mut self) {
         self.child = launch(&self.setup, &self.directory, self.port);
         self.await_answer();

@@ -17,7 +17,8 @@ pub struct Case {
     pub name: &'static str,
     /// What is sent.
     pub bytes: Vec<u8>,
-    /// Whether the frame is whole as far as its length says, so that the broker has all it needs to answer or to hang up.
+    /// Whether the frame is whole as far as its length says, so that the broker has all it needs to answer or to hang
+    /// up.
     pub is_whole: bool,
 }
 
@@ -109,7 +110,8 @@ pub fn send(address: &str, case: &Case) -> io::Result<Reaction> {
     }
 }
 
-/// A beginning of a request, different from connection to connection, whose rest never comes. Up to so many bytes are announced.
+/// A beginning of a request, different from connection to connection, whose rest never comes. Up to so many bytes are
+/// announced.
 #[must_use]
 pub fn beginning(index: usize, announced_bytes: i32) -> Vec<u8> {
     match index % 4 {

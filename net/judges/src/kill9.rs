@@ -1,6 +1,7 @@
 //! kill -9 under load, restart, verify: nothing that was acknowledged may be lost, doubled or out of order.
 //!
-//! One idempotent producer (librdkafka, acks=all) outlives every crash. It numbers its records per partition, so a record's
+//! One idempotent producer (librdkafka, acks=all) outlives every crash. It numbers its records per partition, so a
+//! record's
 //! number must be its offset, whatever happened. Three witnesses check that:
 //! - every acknowledgement names the offset that is the record's number;
 //! - after every restart each partition reaches beyond the last offset acknowledged before the crash;
@@ -38,7 +39,8 @@ pub struct Plan {
     pub value_bytes: usize,
     /// Records a second; 0 is as many as the broker takes.
     pub rate: u64,
-    /// It is killed after a random time up to this after it answers again; every fourth time sooner, while it is still starting.
+    /// It is killed after a random time up to this after it answers again; every fourth time sooner, while it is still
+    /// starting.
     pub life_max: Duration,
     /// Seeds the moments of the kills.
     pub seed: u64,
@@ -66,7 +68,8 @@ impl Report {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!(
-            "{} kills in {:.1} s; {} records acknowledged, {} read back twice; restart to answer: median {} ms, worst {} ms\n",
+            "{} kills in {:.1} s; {} records acknowledged, {} read back twice; \
+             restart to answer: median {} ms, worst {} ms\n",
             self.cycles,
             self.took.as_secs_f64(),
             self.acknowledged,

@@ -1,4 +1,5 @@
-//! Unmodified foreign clients judge the broker; this library starts brokers, drives the clients and compares what they say.
+//! Unmodified foreign clients judge the broker; this library starts brokers, drives the clients and compares what they
+//! say.
 //!
 //! `MILLRACE_JUDGE=reference` puts a real Kafka on trial instead: a judge that does not acquit Kafka is no judge.
 

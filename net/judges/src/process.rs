@@ -49,7 +49,8 @@ pub fn threads_time(pid: Pid) -> Duration {
     Duration::from_nanos(nanoseconds)
 }
 
-/// Processor time of the process since its start, ended threads included, from `/proc/PID/stat` (user and system, 10 ms).
+/// Processor time of the process since its start, ended threads included, from `/proc/PID/stat` (user and system, 10
+/// ms).
 #[must_use]
 pub fn process_time(pid: Pid) -> Duration {
     const TICKS_PER_SECOND: u64 = 100;

@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::manifest::Record;
 
-/// The first record is so much older than the process, and each next one a millisecond younger: retention must spare all.
+/// The first record is so much older than the process, and each next one a millisecond younger: retention must spare
+/// all.
 const FIRST_AGE_MS: i64 = 3_600_000;
 /// Every so manyth record is a large one of this many bytes.
 const LARGE_EVERY: u64 = 997;
@@ -21,7 +22,8 @@ static FIRST_MS: LazyLock<i64> = LazyLock::new(|| {
 /// Which shapes a client's input can express.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Everything: headers that differ from record to record, set timestamps, any bytes but tab, newline and what sets headers apart.
+    /// Everything: headers that differ from record to record, set timestamps, any bytes but tab, newline and what sets
+    /// headers apart.
     Any,
     /// Lines of text: UTF-8 values and keys that may be null; the header is the same for all.
     Lines,

@@ -1,4 +1,5 @@
-//! The little of Kafka's protocol that the judges speak themselves, written by hand so that no code of the broker is in it.
+//! The little of Kafka's protocol that the judges speak themselves, written by hand so that no code of the broker is in
+//! it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};

@@ -1,4 +1,5 @@
-//! What was acknowledged survives kill -9, once, in order. Longer runs: `cargo run -p millrace-judges --bin kill9 -- --help`.
+//! What was acknowledged survives kill -9, once, in order. Longer runs: `cargo run -p millrace-judges --bin kill9 --
+//! --help`.
 
 use std::time::Duration;
 
