@@ -279,7 +279,8 @@ impl Written {
 fn identity(cluster: &mut Cluster) -> Result<Option<Identity>, ClientError> {
     let broker = cluster.any()?;
     let Ok(version) = broker.version::<InitProducerIdRequest<'_>>(4) else { return Ok(None) };
-    let request = InitProducerIdRequest { transaction_timeout_ms: TIMEOUT_MS, ..Default::default() };
+    let request =
+        InitProducerIdRequest { transactional_id: None, transaction_timeout_ms: TIMEOUT_MS, ..Default::default() };
     let answer = broker.call(version, &request)?;
     let response = answer.decode::<InitProducerIdResponse>()?;
     match ErrorCode::from_code(response.error_code) {
