@@ -176,7 +176,8 @@ impl Connection {
     /// cannot be finished any more.
     ///
     /// # Errors
-    /// [`ClientError`] when the connection breaks, is another one than the request was sent on, or the answer is not one.
+    /// [`ClientError`] when the connection breaks, is another one than the request was sent on, or the answer is not
+    /// one.
     pub fn finish(&mut self, pending: Pending) -> Result<Answer, ClientError> {
         if self.is_broken || pending.serial != self.serial {
             return Err(self.lost());

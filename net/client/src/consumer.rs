@@ -83,9 +83,9 @@ impl<'a> Consumer<'a> {
         self.positions.remove(&partition);
     }
 
-    /// Asks every leader once and gives what came to `each`, as (partition, record): in order within a partition. `false`
-    /// from `each` ends the reading; the position is then behind the record last given. A failure that may pass gives
-    /// nothing, and a later call asks again.
+    /// Asks every leader once and gives what came to `each`, as (partition, record): in order within a partition.
+    /// `false` from `each` ends the reading; the position is then behind the record last given. A failure that may pass
+    /// gives nothing, and a later call asks again.
     ///
     /// # Errors
     /// [`ClientError`] when a leader refuses or sends damaged records, or `each` fails.

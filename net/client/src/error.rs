@@ -101,8 +101,8 @@ pub enum ClientError {
     },
     /// The offset lies outside of what the partition holds.
     #[error(
-        "{topic}-{partition} has no offset {offset}: it begins at {start} and ends before {end}; try `--from earliest`, \
-         or another `--partition`"
+        "{topic}-{partition} has no offset {offset}: it begins at {start} and ends before {end}; \
+         try `--from earliest`, or another `--partition`"
     )]
     OutOfRange {
         /// The topic.
