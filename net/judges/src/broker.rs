@@ -237,6 +237,12 @@ fn launch(setup: &Setup, directory: &Path, port: u16) -> Child {
             .arg(directory.join("data")),
         Kind::Reference => command.arg(reference_script()).arg("run").arg(port.to_string()).arg(directory),
     };
+    // It has the settings that it is given, and none that were meant for the judges.
+    for (name, _) in std::env::vars_os() {
+        if setup.kind == Kind::Millrace && name.to_string_lossy().starts_with("MILLRACE_") {
+            command.env_remove(name);
+        }
+    }
     let both = log.try_clone().expect("a descriptor is free");
     command.args(&setup.arguments).stdin(Stdio::null()).stdout(both).stderr(log);
     command.spawn().expect("the broker can be started")
