@@ -1,4 +1,5 @@
-//! First figures: Millrace beside a real Kafka, in one run, on one machine: the broker on one processor, its clients on another.
+//! First figures: Millrace beside a real Kafka, in one run, on one machine: the broker on one processor, its clients on
+//! another.
 
 use std::process::Command;
 use std::time::Duration;
