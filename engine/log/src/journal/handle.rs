@@ -182,8 +182,10 @@ impl Journal {
         self.shared.changed.notify_all();
     }
 
-    /// When more than half of the ring is in use, or commits wait for room in it: the sequence before which all should be
-    /// destaged and released. It may name commits that are not durable yet.
+    /// When more than half of the ring is in use, or appends or commits wait for room in it: the sequence before which all should be
+    /// destaged and released. It may name commits that are not durable yet. Entries of which a part cannot be destaged yet
+    /// (a block that is not full) are submitted anew, and released then: there must be room in the ring for that, which
+    /// [`Journal::has_room`] keeps appends from using up.
     #[must_use]
     pub fn pressure(&self) -> Option<Sequence> {
         let state = self.shared.state();
@@ -198,10 +200,11 @@ impl Journal {
         self.wait_for(|state| state.ring.pressure(state.blocked)).await
     }
 
-    /// Whether an append may submit now.
+    /// Whether an append may submit now: not too much waits for a commit, and the part of the ring that is kept for destaging
+    /// is not touched. What destaging submits, in order to release older commits, does not ask.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.shared.state().waiting_bytes < self.shared.options.waiting_bytes_max
+        self.shared.state().has_room(self.shared.options.waiting_bytes_max)
     }
 
     /// Waits for [`Journal::has_room`].
@@ -210,7 +213,7 @@ impl Journal {
     /// The journal has failed.
     pub async fn room(&self) -> Result<(), JournalFailed> {
         let limit = self.shared.options.waiting_bytes_max;
-        self.wait_for(|state| (state.waiting_bytes < limit).then_some(())).await
+        self.wait_for(|state| state.has_room(limit).then_some(())).await
     }
 
     /// Writes what waits, and notes that the journal was closed: a later replay then knows that nothing is missing at its end.
@@ -224,7 +227,12 @@ impl Journal {
         self.shared.work.notify_all();
         self.wait_for(|state| (state.is_idle() && !state.is_growing).then_some(())).await?;
         let last = {
-            let state = self.shared.state();
+            let mut state = self.shared.state_mut();
+            if state.filled < state.ring.released_before() {
+                // A seal may follow what was released: it need not be read again.
+                let end = state.next;
+                state.ring.release(end);
+            }
             Closed { sequence: state.durable.0, checksum: state.predecessor }
         };
         let closed = self.shared.change_superblock(|superblock| superblock.closed = Some(last)).await;

@@ -130,6 +130,9 @@ struct Walk {
 
 /// Walks the chain from the oldest file that may be needed. `readers` are by file number; `None`: there is no such file.
 pub(super) async fn find(superblock: &Superblock, readers: &mut [Option<Reader>]) -> Result<Found, JournalError> {
+    if superblock.closed.is_some_and(|closed| closed.sequence < superblock.released_before) {
+        return Ok(Found::default());
+    }
     let mut chain = superblock.chain();
     // A file is not needed if the next one begins with what is needed first, or before it.
     let needed = chain.iter().rposition(|(_, file)| file.entered <= superblock.released_before).unwrap_or(0);

@@ -12,6 +12,9 @@ use super::commit::Sequence;
 /// Live bytes are known to this many bytes.
 const MARK_BYTES: u64 = 64 * 1024;
 
+/// One part in so many of the ring is not for appends.
+const RESERVED_PART: u64 = 4;
+
 #[derive(Clone, Copy, Debug)]
 struct RingFile {
     bytes: u64,
@@ -108,15 +111,33 @@ impl Ring {
         self.released_before
     }
 
-    /// When more than half of the ring is in use, or `blocked`: the sequence before which all should be released.
+    /// When more than half of the ring is in use, or appends have no room, or `blocked`: the sequence before which all should be
+    /// released.
     pub(super) fn pressure(&self, blocked: bool) -> Option<Sequence> {
         let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
-        if !blocked && self.live_bytes() * 2 <= capacity {
+        if !blocked && self.has_room(0) && self.live_bytes() * 2 <= capacity {
             return None;
         }
         let used = self.files.iter().filter(|file| !self.is_free(file)).filter(|file| file.end > 0);
         let oldest = used.min_by_key(|file| file.entered)?;
         Some(oldest.last.next())
+    }
+
+    /// Whether records of `waiting` bytes fit without touching the part of the ring that is set aside: room for the entries
+    /// that destaging needs in order to release others.
+    pub(super) fn has_room(&self, waiting: u64) -> bool {
+        let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
+        let free: u64 = self
+            .files
+            .iter()
+            .enumerate()
+            .map(|(number, file)| match file {
+                file if self.is_free(file) => file.bytes,
+                file if Some(number) == self.current => file.bytes - file.end,
+                _ => 0,
+            })
+            .sum();
+        free >= waiting + capacity / RESERVED_PART
     }
 
     /// Bytes of records that are not released, rounded up by at most [`MARK_BYTES`] and a record.
@@ -180,6 +201,19 @@ mod tests {
         ring.record(Sequence(1), 8);
         assert_eq!(ring.join(8), 1);
         assert_eq!(ring.place(8), Place::Enter(1));
+    }
+
+    #[test]
+    fn a_quarter_of_the_ring_is_not_for_appends() {
+        let mut ring = ring(&[8, 8]);
+        assert!(ring.has_room(12) && !ring.has_room(13));
+        ring.record(Sequence(1), 8);
+        assert!(ring.has_room(4) && !ring.has_room(5));
+        ring.enter(1, Sequence(2));
+        ring.record(Sequence(2), 8);
+        assert!(!ring.has_room(0));
+        ring.release(Sequence(2));
+        assert!(ring.has_room(4));
     }
 
     #[test]

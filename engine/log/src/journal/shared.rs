@@ -205,6 +205,11 @@ impl State {
         self.next.0 <= self.durable.0 + COMMITS_IN_FLIGHT
     }
 
+    /// Whether appends may submit more.
+    pub(super) fn has_room(&self, waiting_bytes_max: usize) -> bool {
+        self.waiting_bytes < waiting_bytes_max && self.ring.has_room(self.waiting_bytes as u64)
+    }
+
     /// Nothing waits and nothing is being written.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.durable == self.submitted()

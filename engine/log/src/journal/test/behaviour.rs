@@ -69,23 +69,18 @@ fn a_full_ring_holds_appends_back_until_release() {
         let first = journal.submit(append(1, 15_000));
         let second = journal.submit(append(1, 15_000));
         journal.wait_durable(second).await.unwrap();
-        let mut last = second;
-        while journal.has_room() {
-            last = journal.submit(append(1, 15_000));
-        }
+        assert!(!journal.has_room(), "appends wait");
+        // What does not ask waits for a commit.
+        let last = journal.submit(append(1, 15_000));
         core.sleep(small().seal_after * 10).await;
         assert_eq!(journal.durable(), second, "nothing is overwritten before it is released");
-        assert!(!journal.has_room());
         assert_eq!(journal.pressure(), Some(second.next()));
         journal.release(first.next());
         core.sleep(small().seal_after * 10).await;
         assert_eq!(journal.durable(), second, "a file is free when all of it is released");
-        while journal.durable() < last {
-            let before = journal.pressed().await.unwrap();
-            journal.wait_durable(Sequence(before.0 - 1)).await.unwrap();
-            journal.release(before);
-            core.yield_now().await;
-        }
+        journal.release(second.next());
+        journal.wait_durable(last).await.unwrap();
+        journal.release(last.next());
         journal.room().await.unwrap();
     });
 }
@@ -193,6 +188,21 @@ fn closing_stops_the_growth_of_the_ring() {
     });
     let replayed = replay_from(14, &disk).unwrap();
     assert_eq!((replayed.verdict, replayed.entries.len()), (Verdict::Closed, 1));
+}
+
+#[test]
+fn too_much_that_waits_holds_appends_back() {
+    simulate(15, async |core, disk| {
+        let journal = open(&core, Options { first_file_bytes: 1 << 20, waiting_bytes_max: 30_000, ..small() }).await;
+        disk.stall();
+        for _ in 0..10 {
+            assert!(journal.has_room());
+            journal.submit(append(1, 3_000));
+        }
+        assert!(!journal.has_room());
+        disk.resume();
+        journal.room().await.unwrap();
+    });
 }
 
 #[test]

@@ -81,6 +81,21 @@ fn a_damaged_end_after_a_clean_stop_is_rot() {
 }
 
 #[test]
+fn after_a_clean_stop_with_all_released_the_records_are_not_needed() {
+    let disk = Disk::new(11);
+    run(11, &disk, Stop::Never, |core: Core| async move {
+        let journal = open(&core, unsealed()).await;
+        journal.wait_durable(journal.submit(append(1, 100))).await.unwrap();
+        journal.release(journal.durable().next());
+        core.sleep(unsealed().seal_after * 3).await;
+        journal.close().await.unwrap();
+        core.remove_file(&records(0)).await.unwrap();
+    });
+    let replayed = replay_from(11, &disk).unwrap();
+    assert_eq!((replayed.verdict, replayed.entries), (Verdict::Closed, vec![]));
+}
+
+#[test]
 fn damage_to_what_was_released_does_not_matter() {
     let (disk, entries) = written(5, 8, unsealed(), 5);
     for block in 0..5 {
