@@ -1,9 +1,10 @@
-//! The ring's later files: written in the background, one after the other, while the first one already serves.
+//! The ring's later files: written in the background, one after the other, while the first ones already serve.
 
 use std::rc::Rc;
 
 use super::error::JournalError;
 use super::files::{create_zeroed, records_path, sync_directory};
+use super::options::FIRST_FILES;
 use super::shared::Shared;
 use super::superblock::FileState;
 
@@ -11,7 +12,7 @@ use super::superblock::FileState;
 ///
 /// Where there is no space the ring stays as it is, and the next attempt is made a while later.
 pub(super) async fn grow(shared: Rc<Shared>) {
-    let wanted = 1 + shared.options.files_added;
+    let wanted = FIRST_FILES + shared.options.files_added;
     loop {
         let number = shared.state().files.len();
         if number >= wanted || !is_wanted(&shared) {

@@ -13,7 +13,7 @@ use super::commit::Sequence;
 use super::entry::Entry;
 use super::error::{JournalError, JournalFailed};
 use super::files::{ZEROS_BYTES, create, open_if_present, records_path, ring_path, sync_directory};
-use super::options::{COMMITS_IN_FLIGHT, Options, RING_FILES_MAX};
+use super::options::{COMMITS_IN_FLIGHT, FIRST_FILES, Options, RING_FILES_MAX};
 use super::ring::Ring;
 use super::shared::{CommitObserver, FailureObserver, Shared, State};
 use super::superblock::{self, Closed, FileState, RING_FILE_BYTES, Superblock};
@@ -33,8 +33,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens this core's journal in a log directory, or creates it: its first file is written before this returns, the others
-    /// in the background.
+    /// Opens this core's journal in a log directory, or creates it: its first files are written before this returns, the
+    /// others in the background.
     ///
     /// Everything recorded before is void from here on. Recovery ([`super::replay`]) has made it durable elsewhere by now.
     ///
@@ -54,12 +54,12 @@ impl Journal {
         // Earlier incarnations are void before anything of them is overwritten.
         superblock.revision += 1;
         superblock::write(core, &pool, &ring_file, &superblock).await?;
-        if files.is_empty() {
-            let path = records_path(&directory, core.id().0, 0);
+        for (number, state) in superblock.files.iter_mut().enumerate().take(FIRST_FILES).skip(files.len()) {
+            let path = records_path(&directory, core.id().0, number);
             files.push(create(core, &pool, &path, options.first_file_bytes as usize).await?);
-            sync_directory(core, &directory).await?;
-            superblock.files.iter_mut().take(1).for_each(|file| file.bytes = options.first_file_bytes);
+            state.bytes = options.first_file_bytes;
         }
+        sync_directory(core, &directory).await?;
 
         let mut ring = Ring::default();
         superblock.files.iter().take(files.len()).for_each(|file| {

@@ -10,6 +10,8 @@ use super::entry::ENTRY_HEADER_BYTES;
 /// Commits that may be in the process of being written at once, per journal.
 pub const COMMITS_IN_FLIGHT: u64 = 2;
 
+/// Ring files that a journal begins with: with one alone, an entry carried forward would keep the file that it is to free.
+pub(super) const FIRST_FILES: usize = 2;
 /// Ring files of one journal, at most: what fits in a superblock.
 pub(super) const RING_FILES_MAX: usize = 32;
 /// The largest record that a reader accepts, in bytes. Raising [`Options::commit_bytes_max`] above it needs a new format version.
@@ -18,11 +20,11 @@ pub(super) const RECORD_BYTES_LIMIT: usize = 4 * 1024 * 1024;
 /// What a journal may use. The defaults are the broker's; tests make rings small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Size of the first ring file in bytes: all of it is written at creation, before the journal opens.
+    /// Size of each of the first two ring files in bytes: all of it is written at creation, before the journal opens.
     pub first_file_bytes: u64,
     /// Size of each later ring file in bytes.
     pub file_bytes: u64,
-    /// How many files are added, in the background, after the first.
+    /// How many files are added, in the background, after the first two.
     pub files_added: usize,
     /// The largest commit record in bytes, header included.
     pub commit_bytes_max: usize,
@@ -37,7 +39,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            first_file_bytes: 8 * 1024 * 1024,
+            first_file_bytes: 4 * 1024 * 1024,
             file_bytes: 64 * 1024 * 1024,
             files_added: 3,
             commit_bytes_max: 1024 * 1024,
@@ -63,6 +65,6 @@ impl Options {
         assert!(
             self.commit_bytes_max > 0 && self.commit_bytes_max as u64 <= self.first_file_bytes.min(self.file_bytes)
         );
-        assert!(self.files_added < RING_FILES_MAX);
+        assert!(FIRST_FILES + self.files_added <= RING_FILES_MAX);
     }
 }

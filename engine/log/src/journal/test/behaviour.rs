@@ -65,19 +65,21 @@ fn a_full_ring_holds_appends_back_until_release() {
     simulate(3, async |core, _| {
         let options = Options { files_added: 0, ..small() };
         let journal = open(&core, options).await;
-        // Two commits of 16 KiB fill the one file of 32 KiB.
+        // Two commits of 16 KiB fill a file of 32 KiB; there are two.
         let first = journal.submit(append(1, 15_000));
         let second = journal.submit(append(1, 15_000));
-        journal.wait_durable(second).await.unwrap();
+        journal.submit(append(1, 15_000));
+        let fourth = journal.submit(append(1, 15_000));
+        journal.wait_durable(fourth).await.unwrap();
         assert!(!journal.has_room(), "appends wait");
         // What does not ask waits for a commit.
         let last = journal.submit(append(1, 15_000));
         core.sleep(small().seal_after * 10).await;
-        assert_eq!(journal.durable(), second, "nothing is overwritten before it is released");
+        assert_eq!(journal.durable(), fourth, "nothing is overwritten before it is released");
         assert_eq!(journal.pressure(), Some(second.next()));
         journal.release(first.next());
         core.sleep(small().seal_after * 10).await;
-        assert_eq!(journal.durable(), second, "a file is free when all of it is released");
+        assert_eq!(journal.durable(), fourth, "a file is free when all of it is released");
         journal.release(second.next());
         journal.wait_durable(last).await.unwrap();
         journal.release(last.next());
@@ -88,18 +90,18 @@ fn a_full_ring_holds_appends_back_until_release() {
 #[test]
 fn the_ring_grows_in_the_background_and_a_full_disk_only_delays_it() {
     let (disk, ()) = simulate(4, async |core, disk| {
-        disk.set_capacity_bytes(Some(small().first_file_bytes + 24 * 1024));
+        disk.set_capacity_bytes(Some(small().first_file_bytes * 2 + 24 * 1024));
         let journal = open(&core, small()).await;
-        for number in 0..2 {
+        for number in 0..4 {
             journal.wait_durable(journal.submit(append(number, 15_000))).await.unwrap();
         }
-        let third = journal.submit(append(3, 15_000));
+        let next = journal.submit(append(4, 15_000));
         core.sleep(small().grow_retry * 3).await;
-        assert!(journal.durable() < third, "there is no room in the ring nor on the disk");
+        assert!(journal.durable() < next, "there is no room in the ring nor on the disk");
         disk.set_capacity_bytes(None);
-        journal.wait_durable(third).await.unwrap();
+        journal.wait_durable(next).await.unwrap();
     });
-    let records = records_path(&directory(log_directory()), 0, 1);
+    let records = records_path(&directory(log_directory()), 0, 2);
     assert_eq!(disk.read_file(&records).unwrap().len() as u64, small().file_bytes);
 }
 

@@ -104,7 +104,7 @@ fn whatever_was_acknowledged_survives_power_loss_and_nothing_stale_appears() {
 }
 
 #[test]
-fn a_ring_of_one_file_survives_as_well() {
+fn a_ring_that_does_not_grow_survives_as_well() {
     for seed in 0..seeds(30) {
         lives(seed, Options { files_added: 0, ..small() }, 120);
     }

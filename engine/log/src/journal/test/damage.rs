@@ -38,7 +38,7 @@ fn written(seed: u64, commits: u64, options: Options, released: u64) -> (Disk, V
 }
 
 fn unsealed() -> Options {
-    // One file, so that nothing but commits is in it.
+    // All commits and the seal in the first file.
     Options { files_added: 0, first_file_bytes: 64 * 1024, ..small() }
 }
 
@@ -107,9 +107,9 @@ fn damage_to_what_was_released_does_not_matter() {
 
 #[test]
 fn a_missing_file_is_named_and_nothing_after_it_is_taken_for_whole() {
-    // 8 commits in the first file, 16 in the second, some in the third.
-    let (disk, entries) = written(6, 30, small(), 0);
-    for (number, whole) in [(0, 0), (1, 8), (2, 24)] {
+    // 8 commits in each of the first two files, 16 in the third, some in the fourth.
+    let (disk, entries) = written(6, 36, small(), 0);
+    for (number, whole) in [(0, 0), (1, 8), (2, 16), (3, 32)] {
         let damaged = disk.fork(6);
         let path = records(number);
         let gone = path.clone();
