@@ -1,9 +1,10 @@
 //! A checkpoint: a partition side's state as of a commit, in a file that is replaced as a whole.
 //!
 //! Invariants:
-//! - At its path there is the old checkpoint or the new one, whole: the new one is written and synced under another name first.
-//! - Space for the next one is reserved under that other name, as far as there was space: so a disk that fills up later does not
-//!   stop a checkpoint of about the same size.
+//! - At its path there is the old checkpoint or the new one, whole: the new one is written and synced under another
+//!   name first.
+//! - Space for the next one is reserved under that other name, as far as there was space: so a disk that fills up later
+//!   does not stop a checkpoint of about the same size.
 //! - A damaged checkpoint is told from a missing one: it is rebuilt from segments and journal, never trusted.
 
 use std::io;

@@ -1,8 +1,8 @@
 //! What a log directory says about itself, and who uses it.
 //!
 //! Invariants:
-//! - `format` is written before `meta.properties`: a directory with Kafka's file but without ours was not made by Millrace, and is
-//!   refused rather than guessed at.
+//! - `format` is written before `meta.properties`: a directory with Kafka's file but without ours was not made by
+//!   Millrace, and is refused rather than guessed at.
 //! - A directory whose `oldest.reader` is above [`FORMAT_VERSION`] is not touched.
 //! - The holder of a [`DirectoryLock`] is the only broker on the directory, for as long as it lives.
 
@@ -70,8 +70,8 @@ pub enum FormatError {
     },
     /// Written by a newer Millrace, in a way that this one would misread.
     #[error(
-        "{} has format version {version}, which needs a Millrace that reads version {oldest_reader}; this one reads up to \
-         {FORMAT_VERSION}: start a newer Millrace on it",
+        "{} has format version {version}, which needs a Millrace that reads version {oldest_reader}; this one reads up \
+         to {FORMAT_VERSION}: start a newer Millrace on it",
         directory.display()
     )]
     Newer {
@@ -83,7 +83,10 @@ pub enum FormatError {
         oldest_reader: u32,
     },
     /// It has Kafka's file but not Millrace's.
-    #[error("{} was formatted by another program (it has {META_FILE} but no file named {FORMAT_FILE})", directory.display())]
+    #[error(
+        "{} was formatted by another program (it has {META_FILE} but no file named {FORMAT_FILE})",
+        directory.display()
+    )]
     Foreign {
         /// The log directory.
         directory: PathBuf,
@@ -101,13 +104,17 @@ pub enum FormatError {
         expected: String,
     },
     /// Another broker runs on it.
-    #[error("{} is in use by another broker{}", directory.display(), holder.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    #[error("{} is in use by another broker{}", directory.display(), in_parentheses(holder.as_deref()))]
     InUse {
         /// The log directory.
         directory: PathBuf,
         /// The process that holds it, as far as is known.
         holder: Option<String>,
     },
+}
+
+fn in_parentheses(holder: Option<&str>) -> String {
+    holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
 
 /// Reads what a log directory says about itself. `None`: it was never formatted, or formatting did not end.

@@ -1,9 +1,11 @@
 //! An entry of a commit: what happened to one partition, and the bytes to redo it with.
 //!
 //! Invariants:
-//! - On disk an entry is its archived header, of fixed size, then `redo_bytes` bytes of redo. The next entry follows at once.
-//! - Redo bytes are physical: written at `position` of the segment that the entry names, they give the segment's bytes again,
-//!   as often as it is done. They are only for the generation that the entry names: replay skips them for a newer one.
+//! - On disk an entry is its archived header, of fixed size, then `redo_bytes` bytes of redo. The next entry follows at
+//!   once.
+//! - Redo bytes are physical: written at `position` of the segment that the entry names, they give the segment's bytes
+//!   again, as often as it is done. They are only for the generation that the entry names: replay skips them for a
+//!   newer one.
 
 use millrace_base::ids::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use millrace_runtime::{Buffer, Bytes};
@@ -34,8 +36,8 @@ pub enum Operation {
         generation: u32,
         /// Base offset of the segment.
         segment: Offset,
-        /// Where the redo bytes begin in the segment file, in bytes. They may begin with bytes that earlier entries hold too
-        /// (a block that is not full yet is carried forward).
+        /// Where the redo bytes begin in the segment file, in bytes. They may begin with bytes that earlier entries
+        /// hold too (a block that is not full yet is carried forward).
         position: u64,
         /// The run that is in the segment already.
         external: Option<External>,

@@ -43,9 +43,9 @@ pub(super) fn core_of_records(name: &str) -> Option<u16> {
     core.parse().ok()
 }
 
-/// Creates a file of `bytes` zeros, or overwrites what a crash left of one: written through, so that commits never meet blocks
-/// that are merely preallocated. Its name is durable only after the caller has synced the directory. `None`: `is_wanted` became
-/// false meanwhile.
+/// Creates a file of `bytes` zeros, or overwrites what a crash left of one: written through, so that commits never meet
+/// blocks that are merely preallocated. Its name is durable only after the caller has synced the directory. `None`:
+/// `is_wanted` became false meanwhile.
 pub(super) async fn create_zeroed(
     core: &Core,
     pool: &BufferPool,

@@ -33,10 +33,11 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens this core's journal in a log directory, or creates it: its first files are written before this returns, the
-    /// others in the background.
+    /// Opens this core's journal in a log directory, or creates it: its first files are written before this returns,
+    /// the others in the background.
     ///
-    /// Everything recorded before is void from here on. Recovery ([`super::replay`]) has made it durable elsewhere by now.
+    /// Everything recorded before is void from here on. Recovery ([`super::replay`]) has made it durable elsewhere by
+    /// now.
     ///
     /// # Errors
     /// The disk's; [`JournalError::Newer`] for a later format.
@@ -99,9 +100,11 @@ impl Journal {
         Ok(Journal { shared })
     }
 
-    /// Adds an entry to the next commit, and gives that commit's sequence. Entries become durable in the order of submission.
+    /// Adds an entry to the next commit, and gives that commit's sequence. Entries become durable in the order of
+    /// submission.
     ///
-    /// Never blocks and never fails: whoever appends asks [`Journal::has_room`] first, and learns of a failure when waiting.
+    /// Never blocks and never fails: whoever appends asks [`Journal::has_room`] first, and learns of a failure when
+    /// waiting.
     ///
     /// # Panics
     /// When the redo bytes exceed [`Options::redo_bytes_max`], or after [`Journal::close`].
@@ -168,8 +171,8 @@ impl Journal {
         self.shared.state().failed.clone()
     }
 
-    /// No commit before `before` (exclusive) is needed any more: what it holds is durable elsewhere, and no block that it
-    /// covers will be rewritten. Files follow when all of their commits are released.
+    /// No commit before `before` (exclusive) is needed any more: what it holds is durable elsewhere, and no block that
+    /// it covers will be rewritten. Files follow when all of their commits are released.
     ///
     /// # Panics
     /// When a commit is released that is not durable.
@@ -182,10 +185,10 @@ impl Journal {
         self.shared.changed.notify_all();
     }
 
-    /// When more than half of the ring is in use, or appends or commits wait for room in it: the sequence before which all should be
-    /// destaged and released. It may name commits that are not durable yet. Entries of which a part cannot be destaged yet
-    /// (a block that is not full) are submitted anew, and released then: there must be room in the ring for that, which
-    /// [`Journal::has_room`] keeps appends from using up.
+    /// When more than half of the ring is in use, or appends or commits wait for room in it: the sequence before which
+    /// all should be destaged and released. It may name commits that are not durable yet. Entries of which a part
+    /// cannot be destaged yet (a block that is not full) are submitted anew, and released then: there must be room in
+    /// the ring for that, which [`Journal::has_room`] keeps appends from using up.
     #[must_use]
     pub fn pressure(&self) -> Option<Sequence> {
         let state = self.shared.state();
@@ -200,8 +203,8 @@ impl Journal {
         self.wait_for(|state| state.ring.pressure(state.blocked)).await
     }
 
-    /// Whether an append may submit now: not too much waits for a commit, and the part of the ring that is kept for destaging
-    /// is not touched. What destaging submits, in order to release older commits, does not ask.
+    /// Whether an append may submit now: not too much waits for a commit, and the part of the ring that is kept for
+    /// destaging is not touched. What destaging submits, in order to release older commits, does not ask.
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.shared.state().has_room(self.shared.options.waiting_bytes_max)
@@ -216,9 +219,9 @@ impl Journal {
         self.wait_for(|state| state.has_room(limit).then_some(())).await
     }
 
-    /// Writes what waits, and notes that the journal was closed: a later replay then knows that nothing is missing at its end.
-    /// To be called once, when everything was submitted, and before the journal is opened again; what is not released by then is
-    /// replayed at the next start.
+    /// Writes what waits, and notes that the journal was closed: a later replay then knows that nothing is missing at
+    /// its end. To be called once, when everything was submitted, and before the journal is opened again; what is not
+    /// released by then is replayed at the next start.
     ///
     /// # Errors
     /// The journal has failed, now or before.
@@ -262,8 +265,8 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// Opens the ring file and reads its superblock; creates both where there is none. No file of records is created before the
-/// superblock is durable, so that records without a superblock always mean damage.
+/// Opens the ring file and reads its superblock; creates both where there is none. No file of records is created before
+/// the superblock is durable, so that records without a superblock always mean damage.
 async fn open_ring(
     core: &Core,
     pool: &BufferPool,
@@ -289,8 +292,8 @@ async fn open_ring(
     Ok((file, superblock))
 }
 
-/// Opens the files that the superblock lists, up to the first one that is missing, too short for the superblock, or too short
-/// for the largest commit.
+/// Opens the files that the superblock lists, up to the first one that is missing, too short for the superblock, or too
+/// short for the largest commit.
 async fn open_files(
     core: &Core,
     directory: &Path,
@@ -310,7 +313,8 @@ async fn open_files(
     Ok(open)
 }
 
-/// What the journal may allocate: its commits in flight, a superblock in the process of being written, and zeros for a new file.
+/// What the journal may allocate: its commits in flight, a superblock in the process of being written, and zeros for a
+/// new file.
 fn pool_bytes(options: &Options) -> usize {
     let commit_bytes = options.commit_bytes_max.next_power_of_two();
     commit_bytes * COMMITS_IN_FLIGHT as usize + ZEROS_BYTES + 2 * BLOCK_BYTES

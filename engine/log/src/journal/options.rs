@@ -10,11 +10,13 @@ use super::entry::ENTRY_HEADER_BYTES;
 /// Commits that may be in the process of being written at once, per journal.
 pub const COMMITS_IN_FLIGHT: u64 = 2;
 
-/// Ring files that a journal begins with: with one alone, an entry carried forward would keep the file that it is to free.
+/// Ring files that a journal begins with: with one alone, an entry carried forward would keep the file that it is to
+/// free.
 pub(super) const FIRST_FILES: usize = 2;
 /// Ring files of one journal, at most: what fits in a superblock.
 pub(super) const RING_FILES_MAX: usize = 32;
-/// The largest record that a reader accepts, in bytes. Raising [`Options::commit_bytes_max`] above it needs a new format version.
+/// The largest record that a reader accepts, in bytes. Raising [`Options::commit_bytes_max`] above it needs a new
+/// format version.
 pub(super) const RECORD_BYTES_LIMIT: usize = 4 * 1024 * 1024;
 
 /// What a journal may use. The defaults are the broker's; tests make rings small.

@@ -1,7 +1,8 @@
 //! Finds the records of a ring: walks the chain, and looks behind every break for what follows it.
 //!
 //! Invariants:
-//! - Found records are in the order of their sequences; two neighbours that are not consecutive have a break between them.
+//! - Found records are in the order of their sequences; two neighbours that are not consecutive have a break between
+//!   them.
 //! - A block that cannot be read counts as damaged, as if it held zeros: the blocks around it are still looked at.
 
 use millrace_runtime::{BLOCK_BYTES, Bytes, Core, File, JoinHandle};
@@ -128,7 +129,8 @@ struct Walk {
     found: Found,
 }
 
-/// Walks the chain from the oldest file that may be needed. `readers` are by file number; `None`: there is no such file.
+/// Walks the chain from the oldest file that may be needed. `readers` are by file number; `None`: there is no such
+/// file.
 pub(super) async fn find(superblock: &Superblock, readers: &mut [Option<Reader>]) -> Result<Found, JournalError> {
     if superblock.closed.is_some_and(|closed| closed.sequence < superblock.released_before) {
         return Ok(Found::default());

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - Commits come in the order of their sequences, without a gap, up to the first break.
-//! - A break is rot if a record, or the mark of a clean stop, says that the broken commit had been durable; else it is a tear, and
-//!   nothing at or after it was acknowledged.
+//! - A break is rot if a record, or the mark of a clean stop, says that the broken commit had been durable; else it is
+//!   a tear, and nothing at or after it was acknowledged.
 //! - What is released does not matter: damage there is no damage.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -159,7 +159,8 @@ async fn examine(
     Ok(Some(JournalReplay { core: of_core, pool, verdict, ring, identity, readers, loading: 0, commits, beyond }))
 }
 
-/// Decides where the chain ends and why. Gives the commits that are needed before that point, and those after it if it is not a tear.
+/// Decides where the chain ends and why. Gives the commits that are needed before that point, and those after it if it
+/// is not a tear.
 fn judge(
     superblock: &Superblock,
     found: Found,
@@ -224,8 +225,8 @@ impl JournalReplay {
         }
     }
 
-    /// The next commit after a break that is rot or a missing file: for finding out which partitions the lost commits touched.
-    /// Nothing connects it to what [`JournalReplay::next`] gave.
+    /// The next commit after a break that is rot or a missing file: for finding out which partitions the lost commits
+    /// touched. Nothing connects it to what [`JournalReplay::next`] gave.
     ///
     /// # Errors
     /// As for [`JournalReplay::next`].

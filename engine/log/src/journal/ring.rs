@@ -3,7 +3,8 @@
 //! Invariants:
 //! - Records of a file are consecutive, from its first byte on.
 //! - A file is free when it was never entered in this incarnation, or all its records are released.
-//! - `marks` are in the order of sequences and of bytes; the first one is at or before the oldest record that is not released.
+//! - `marks` are in the order of sequences and of bytes; the first one is at or before the oldest record that is not
+//!   released.
 
 use std::collections::VecDeque;
 
@@ -111,8 +112,8 @@ impl Ring {
         self.released_before
     }
 
-    /// When more than half of the ring is in use, or appends have no room, or `blocked`: the sequence before which all should be
-    /// released.
+    /// When more than half of the ring is in use, or appends have no room, or `blocked`: the sequence before which all
+    /// should be released.
     pub(super) fn pressure(&self, blocked: bool) -> Option<Sequence> {
         let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
         if !blocked && self.has_room(0) && self.live_bytes() * 2 <= capacity {
@@ -123,8 +124,8 @@ impl Ring {
         Some(oldest.last.next())
     }
 
-    /// Whether records of `waiting` bytes fit without touching the part of the ring that is set aside: room for the entries
-    /// that destaging needs in order to release others.
+    /// Whether records of `waiting` bytes fit without touching the part of the ring that is set aside: room for the
+    /// entries that destaging needs in order to release others.
     pub(super) fn has_room(&self, waiting: u64) -> bool {
         let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
         let free: u64 = self

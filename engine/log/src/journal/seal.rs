@@ -1,5 +1,5 @@
-//! Seals: a commit without entries, written when the journal falls idle, that attests the last commit. Without it, damage to the
-//! last acknowledged commit could not be told from a write that power loss cut short.
+//! Seals: a commit without entries, written when the journal falls idle, that attests the last commit. Without it,
+//! damage to the last acknowledged commit could not be told from a write that power loss cut short.
 
 use std::rc::Rc;
 

@@ -1,7 +1,8 @@
 //! What the tasks of one journal share: the commits that wait, are being written, or are durable.
 //!
 //! Invariants:
-//! - Commit `next` is the first of `waiting`, `next + 1` the second, and so on: an entry's sequence is known when it is submitted.
+//! - Commit `next` is the first of `waiting`, `next + 1` the second, and so on: an entry's sequence is known when it is
+//!   submitted.
 //! - `durable < next <= durable + COMMITS_IN_FLIGHT + 1`; `ended` holds only commits after `durable` and before `next`.
 //! - Once `failed` is set, nothing is begun and `durable` stands still.
 
@@ -215,7 +216,8 @@ impl State {
         self.waiting.is_empty() && self.durable == self.submitted()
     }
 
-    /// If `sequence` is the next to be acknowledged and its write has ended: it is durable. Wakes those who wait for it.
+    /// If `sequence` is the next to be acknowledged and its write has ended: it is durable. Wakes those who wait for
+    /// it.
     fn acknowledge(&mut self, sequence: Sequence) -> bool {
         let Some(place) = self.ended.iter().position(|ended| *ended == sequence) else { return false };
         if self.failed.is_some() {

@@ -1,11 +1,11 @@
 //! What a journal says about its ring: which files there are, which are in use since when, and whether it was closed.
 //!
 //! Invariants:
-//! - It lies in two slots of one block each, written in turn: a torn write leaves the other slot. The valid slot with the
-//!   greater revision counts. It is written in place, so a full disk cannot stop it.
+//! - It lies in two slots of one block each, written in turn: a torn write leaves the other slot. The valid slot with
+//!   the greater revision counts. It is written in place, so a full disk cannot stop it.
 //! - A file is listed only after all of it has been written and synced.
-//! - `entered` of a file is the sequence of its first record in this incarnation, set before that record is written. So the
-//!   files in use, sorted by it, are the chain of records, and none can go missing unseen.
+//! - `entered` of a file is the sequence of its first record in this incarnation, set before that record is written. So
+//!   the files in use, sorted by it, are the chain of records, and none can go missing unseen.
 
 use std::path::Path;
 
@@ -161,8 +161,14 @@ pub(super) async fn read(core: &Core, pool: &BufferPool, file: &File) -> Result<
     let mut newest: Option<Superblock> = None;
     for slot in 0..SLOTS {
         let (count, buffer) = file.read_at(core, pool.alloc(BLOCK_BYTES)?, slot * BLOCK_BYTES as u64).await;
-        // A block that cannot be read is a damaged slot: the other one stands in for it.
-        let found = count.map_or(Found::Damaged, |_| decode(&buffer));
+        let found = match count {
+            Ok(_) => decode(&buffer),
+            Err(error) => {
+                // The other slot stands in for it.
+                tracing::warn!(file = %file.path().display(), slot, %error, "a slot cannot be read");
+                Found::Damaged
+            }
+        };
         match found {
             Found::Valid(superblock) if newest.is_none_or(|other| other.revision < superblock.revision) => {
                 newest = Some(superblock);

@@ -1,8 +1,10 @@
 //! Commits: each lane takes what waits, writes it, acknowledges it, and takes what has gathered meanwhile.
 //!
 //! Invariants:
-//! - There are as many lanes as commits may be in flight; the one that holds the pen is the only one that begins a commit.
-//! - From the choice of a commit's place to its encoding there is no await: sequence, predecessor, place and bytes belong together.
+//! - There are as many lanes as commits may be in flight; the one that holds the pen is the only one that begins a
+//!   commit.
+//! - From the choice of a commit's place to its encoding there is no await: sequence, predecessor, place and bytes
+//!   belong together.
 
 use std::rc::Rc;
 

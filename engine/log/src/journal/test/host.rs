@@ -101,7 +101,8 @@ fn every_crash_image_of_a_real_run_holds_what_was_acknowledged() {
     }
 }
 
-/// How fast commits are on this machine's disk. `cargo test --release -p millrace-log journal_commits -- --ignored --nocapture`
+/// How fast commits are on this machine's disk. `cargo test --release -p millrace-log journal_commits -- --ignored
+/// --nocapture`
 #[test]
 #[ignore = "a measurement, not a check"]
 fn journal_commits_per_second() {

@@ -121,9 +121,9 @@ impl Model {
         self.submitted.iter().filter(|(sequence, _)| (from..to).contains(sequence)).cloned().collect()
     }
 
-    /// Asserts that a replay gives what was promised, and nothing else: every entry that was acknowledged and not released, in
-    /// order, perhaps some that were released, perhaps some that were not acknowledged yet, whole commits at a time.
-    /// Until opening has ended, what `before` promised may still be there, whole, instead.
+    /// Asserts that a replay gives what was promised, and nothing else: every entry that was acknowledged and not
+    /// released, in order, perhaps some that were released, perhaps some that were not acknowledged yet, whole commits
+    /// at a time. Until opening has ended, what `before` promised may still be there, whole, instead.
     pub(super) fn assert_kept(&self, before: &Model, replayed: Option<Replayed>) {
         match &replayed {
             Some(Replayed { entries, .. }) if !self.is_open && !entries.is_empty() => before.assert_promises(replayed),
