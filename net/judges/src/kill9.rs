@@ -25,6 +25,8 @@ use load::Load;
 use verify::Reader;
 
 const TOPIC: &str = "kill9";
+/// After so many violations a witness says no more, and the run ends.
+const VIOLATIONS_MAX: usize = 20;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -111,7 +113,6 @@ impl Report {
 #[must_use]
 pub fn run(plan: &Plan, directory: &Path, progress: impl Fn(&str)) -> Report {
     const PROGRESS_EVERY: u32 = 100;
-    const VIOLATIONS_MAX: usize = 20;
     let began = Instant::now();
     let mut random = Random(plan.seed);
     let mut report = Report::default();

@@ -12,7 +12,7 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::{Plan, TOPIC, value};
+use super::{Plan, TOPIC, VIOLATIONS_MAX, value};
 use crate::librdkafka::client;
 
 /// How long the last records may take to be acknowledged.
@@ -29,9 +29,17 @@ struct Ledger {
 
 struct Witness(Mutex<Ledger>);
 
+impl Ledger {
+    fn complain(&mut self, what: String) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(what);
+        }
+    }
+}
+
 impl Witness {
     fn complain(&self, what: String) {
-        self.0.lock().expect("no witness panics").violations.push(what);
+        self.0.lock().expect("no witness panics").complain(what);
     }
 }
 
@@ -57,7 +65,7 @@ impl ProducerContext<NoCustomPartitioner> for Context {
         let mut ledger = self.0.0.lock().expect("no witness panics");
         match result {
             Err((error, message)) => {
-                ledger.violations.push(format!("partition {}: record {number} failed: {error}", message.partition()));
+                ledger.complain(format!("partition {}: record {number} failed: {error}", message.partition()));
             }
             Ok(message) => {
                 let partition = usize::try_from(message.partition()).expect("a partition that was asked for");

@@ -13,14 +13,12 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use RDKafkaErrorCode::{AutoOffsetReset, BadCompression, BadMessage, Fatal, OffsetOutOfRange};
 
-use super::{Plan, TOPIC, value};
+use super::{Plan, TOPIC, VIOLATIONS_MAX, value};
 use crate::librdkafka::client;
 
 /// How long a reader may see nothing new before it gives up.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(100);
-/// After so many violations a reader says no more.
-const VIOLATIONS_MAX: usize = 20;
 
 struct Quiet;
 
