@@ -125,3 +125,45 @@ fn hexadecimal(hash: Sha256) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(records: &[Record]) -> Manifest {
+        let mut collector = Collector::default();
+        records.iter().for_each(|record| collector.add("t", 0, record));
+        collector.finish()
+    }
+
+    fn record(key: Option<&str>, value: Option<&str>, header: Option<&str>) -> Record {
+        let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
+        let headers = vec![("h".to_owned(), bytes(header))];
+        Record { timestamp_ms: Some(1), key: bytes(key), value: bytes(value), headers }
+    }
+
+    #[test]
+    fn any_change_is_noticed() {
+        let (first, second) = (record(Some("k"), Some("v"), Some("x")), record(Some("k"), Some("w"), Some("x")));
+        let written = manifest(&[first.clone(), second.clone()]);
+        assert_eq!(differences(&written, &written), Vec::<String>::new());
+        let later = Record { timestamp_ms: Some(2), ..second.clone() };
+        let bare = Record { headers: Vec::new(), ..second.clone() };
+        let changed = [
+            ("lost", vec![first.clone()]),
+            ("doubled", vec![first.clone(), second.clone(), second.clone()]),
+            ("out of order", vec![second.clone(), first.clone()]),
+            ("a null key", vec![first.clone(), record(None, Some("w"), Some("x"))]),
+            ("an empty key", vec![first.clone(), record(Some(""), Some("w"), Some("x"))]),
+            ("a null value", vec![first.clone(), record(Some("k"), None, Some("x"))]),
+            ("a byte moved from key to value", vec![first.clone(), record(Some(""), Some("kw"), Some("x"))]),
+            ("a null header", vec![first.clone(), record(Some("k"), Some("w"), None)]),
+            ("no header", vec![first.clone(), bare]),
+            ("another timestamp", vec![first, later]),
+            ("nothing at all", Vec::new()),
+        ];
+        for (what, records) in changed {
+            assert_eq!(differences(&written, &manifest(&records)).len(), 1, "{what}");
+        }
+    }
+}
