@@ -221,14 +221,20 @@ impl Cluster {
     /// [`ClientError`] when it cannot be reached.
     pub fn broker(&mut self, id: i32) -> Result<&mut Connection, ClientError> {
         let Some(address) = self.brokers.get(&id) else { return self.any() };
+        let open = || {
+            Connection::open(address).map_err(|error| match error {
+                ClientError::Connect { address, source } => ClientError::Unreachable { id, address, source },
+                error => error,
+            })
+        };
         match self.connections.entry(id) {
-            Entry::Occupied(mut open) => {
-                if open.get().is_broken() {
-                    open.insert(Connection::open(address)?);
+            Entry::Occupied(mut connection) => {
+                if connection.get().is_broken() {
+                    connection.insert(open()?);
                 }
-                Ok(open.into_mut())
+                Ok(connection.into_mut())
             }
-            Entry::Vacant(free) => Ok(free.insert(Connection::open(address)?)),
+            Entry::Vacant(free) => Ok(free.insert(open()?)),
         }
     }
 

@@ -25,6 +25,16 @@ pub enum ClientError {
         /// Why.
         source: io::Error,
     },
+    /// Nobody answers at the address that a broker tells its clients.
+    #[error("cannot connect to broker {id} at {address}, the address that it advertises: {source}")]
+    Unreachable {
+        /// The broker's id.
+        id: i32,
+        /// Where.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
     /// The connection broke.
     #[error("the connection to {address} failed: {source}")]
     Connection {
@@ -154,7 +164,7 @@ impl ClientError {
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::Refused { code, .. } => code.is_retriable(),
-            Self::Connect { .. } | Self::Connection { .. } | Self::NoLeader { .. } => true,
+            Self::Connect { .. } | Self::Unreachable { .. } | Self::Connection { .. } | Self::NoLeader { .. } => true,
             _ => false,
         }
     }
