@@ -39,12 +39,6 @@ impl<'a, T: Wire<'a>> Array<'a, T> {
     pub(crate) fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         match &self.0 {
             Form::Items(items) => items.iter().try_for_each(|item| item.write(writer, version)),
-            Form::Received { elements, version: received, .. }
-                if *received == version && elements.is_flexible() == writer.is_flexible() =>
-            {
-                writer.raw(elements.remaining());
-                Ok(())
-            }
             Form::Received { .. } => self.iter().try_for_each(|item| item.write(writer, version)),
         }
     }

@@ -213,7 +213,7 @@ fn read_body(plan: &Plan, part: &Struct) -> Result<String> {
         return Ok(body);
     }
     body.push_str("};\n");
-    let tags = if tagged.is_empty() { "reader.skip_tags()?;".to_owned() } else { read_tags(part, &tagged)? };
+    let tags = if tagged.is_empty() { "reader.skip_tags()?;".to_owned() } else { read_tags(&tagged, plan.flexible.intersect(part.versions))? };
     match condition(plan.flexible, part.versions) {
         None => body.push_str(&tags),
         Some(condition) => writeln!(body, "if {condition} {{ {tags} }}")?,
@@ -222,12 +222,13 @@ fn read_body(plan: &Plan, part: &Struct) -> Result<String> {
     Ok(body)
 }
 
-fn read_tags(part: &Struct, tagged: &[&Member]) -> Result<String> {
+/// Reads tagged fields, in a version known to lie in `within`.
+fn read_tags(tagged: &[&Member], within: Range) -> Result<String> {
     let mut text = String::from(
         "let mut tags = reader.tags()?; while let Some((tag, mut field)) = reader.next_tag(&mut tags)? { match tag {",
     );
     for member in tagged {
-        let guard = condition(member.versions, part.versions).map(|only| format!(" if {only}")).unwrap_or_default();
+        let guard = condition(member.versions, within).map(|only| format!(" if {only}")).unwrap_or_default();
         let tag = member.tag.unwrap_or_default();
         writeln!(text, "{tag}{guard} => value.{} = {},", member.rust, read_value(member, "field"))?;
     }
@@ -279,7 +280,7 @@ fn write_body(plan: &Plan, part: &Struct) -> Result<String> {
         }
     }
     if !plan.flexible.intersect(part.versions).is_empty() {
-        let tags = write_tags(part)?;
+        let tags = write_tags(part, plan.flexible.intersect(part.versions))?;
         match condition(plan.flexible, part.versions) {
             None => body.push_str(&tags),
             Some(condition) => writeln!(body, "if {condition} {{ {tags} }}")?,
@@ -289,7 +290,8 @@ fn write_body(plan: &Plan, part: &Struct) -> Result<String> {
     Ok(body)
 }
 
-fn write_tags(part: &Struct) -> Result<String> {
+/// Writes tagged fields, in a version known to lie in `within`.
+fn write_tags(part: &Struct, within: Range) -> Result<String> {
     let mut tagged: Vec<&Member> = part.members.iter().filter(|member| member.tag.is_some()).collect();
     if tagged.is_empty() {
         return Ok("writer.no_tags();".to_owned());
@@ -297,7 +299,7 @@ fn write_tags(part: &Struct) -> Result<String> {
     tagged.sort_by_key(|member| member.tag);
     let mut text = String::from("let mut tags = writer.tags();\n");
     for member in tagged {
-        let only = condition(member.versions, part.versions).map(|only| format!("{only} && ")).unwrap_or_default();
+        let only = condition(member.versions, within).map(|only| format!("{only} && ")).unwrap_or_default();
         let tag = member.tag.unwrap_or_default();
         writeln!(
             text,

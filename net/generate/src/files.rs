@@ -36,7 +36,6 @@ pub(crate) fn all(schemas: &BTreeMap<String, Schema>) -> Result<Vec<(PathBuf, St
         module("Kafka's requests and responses, a file per API.", &messages, &["table"])?,
     ));
     files.push((folder.join("table.rs"), table(&messages)?));
-    files.push((PathBuf::from("net/wire/tests/witness/list.rs"), list(&messages)?));
 
     let records = records(schemas);
     let folder = Path::new("engine/schema/src/records");
@@ -47,6 +46,7 @@ pub(crate) fn all(schemas: &BTreeMap<String, Schema>) -> Result<Vec<(PathBuf, St
                  //! The key of an internal record starts with its type (int16, `KEY`), the value with its version (int16); neither is\n\
                  //! part of the structs.";
     files.push((folder.join("mod.rs"), module(about, &records, &[])?));
+    files.push((PathBuf::from("net/wire/tests/witness/list.rs"), list(&messages, &records)?));
     Ok(files)
 }
 
@@ -200,13 +200,13 @@ fn table(pairs: &[Pair<'_>]) -> Result<String> {
     Ok(text)
 }
 
-fn list(pairs: &[Pair<'_>]) -> Result<String> {
-    let mut text = format!("//! All messages, for the tests that run over them.\n//!\n{NOTICE}\nroundtrips! {{\n");
-    for pair in pairs {
-        if let [(request, _), (response, _)] = pair.halves.as_slice() {
-            let key = request.api_key.unwrap_or_default();
-            writeln!(text, "    {key}: {} {},", request.name, response.name)?;
-        }
+fn list(pairs: &[Pair<'_>], records: &[Pair<'_>]) -> Result<String> {
+    let mut text = format!("//! All messages and records, for the tests that run over them.\n//!\n{NOTICE}\nroundtrips! {{\n");
+    for schema in pairs.iter().flat_map(|pair| &pair.halves).map(|(schema, _)| schema) {
+        writeln!(text, "    messages {},", schema.name)?;
+    }
+    for schema in records.iter().flat_map(|pair| &pair.halves).map(|(schema, _)| schema) {
+        writeln!(text, "    records {},", schema.name)?;
     }
     text.push_str("}\n");
     Ok(text)

@@ -103,9 +103,16 @@ mod tests {
         RequestHeader { api_key, api_version, correlation_id: -7, client_id: Some("me") }
     }
 
+    /// The witness has no keys for streams groups.
+    fn known_to_both() -> impl Iterator<Item = (&'static Api, witness::ApiKey)> {
+        let both = |api: &'static Api| witness::ApiKey::try_from(api.key).ok().map(|key| (api, key));
+        assert!(versions::all().iter().filter_map(both).count() >= 85);
+        versions::all().iter().filter_map(both)
+    }
+
     #[test]
     fn request_headers_are_what_the_witness_writes() {
-        for api in versions::all() {
+        for (api, witness_key) in known_to_both() {
             for version in api.versions.min..=api.versions.max {
                 let header = request(api.key, version);
                 let theirs = witness::RequestHeader::default()
@@ -113,7 +120,7 @@ mod tests {
                     .with_request_api_version(version)
                     .with_correlation_id(-7)
                     .with_client_id(Some(StrBytes::from_static_str("me")));
-                let header_version = witness::ApiKey::try_from(api.key).unwrap().request_header_version(version);
+                let header_version = witness_key.request_header_version(version);
                 let mut expected = Vec::new();
                 theirs.encode(&mut expected, header_version).unwrap();
                 let mut writer = Writer::new();
@@ -126,12 +133,12 @@ mod tests {
 
     #[test]
     fn response_headers_are_what_the_witness_reads() {
-        for api in versions::all() {
+        for (api, witness_key) in known_to_both() {
             for version in api.versions.min..=api.versions.max {
                 let mut writer = Writer::new();
                 ResponseHeader { correlation_id: 9 }.encode(&mut writer, api.key, version).unwrap();
                 let bytes = writer.into_vec();
-                let header_version = witness::ApiKey::try_from(api.key).unwrap().response_header_version(version);
+                let header_version = witness_key.response_header_version(version);
                 let mut rest = bytes.as_slice();
                 let theirs = witness::ResponseHeader::decode(&mut rest, header_version).unwrap();
                 assert_eq!((theirs.correlation_id, rest.len()), (9, 0), "{} {version}", api.name);

@@ -71,7 +71,7 @@ impl<'a> Wire<'a> for OffsetCommitValue<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 4 => value.topic_id = field.uuid()?,
+                    0 => value.topic_id = field.uuid()?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -92,7 +92,7 @@ impl<'a> Wire<'a> for OffsetCommitValue<'a> {
         }
         if version >= 4 {
             let mut tags = writer.tags();
-            if version >= 4 && self.topic_id != [0; 16] {
+            if self.topic_id != [0; 16] {
                 let start = writer.tag(&mut tags, 0);
                 writer.uuid(self.topic_id);
                 writer.tag_end(start);

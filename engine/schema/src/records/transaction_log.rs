@@ -92,10 +92,10 @@ impl<'a> Wire<'a> for TransactionLogValue<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 1 => value.previous_producer_id = field.int64()?,
-                    1 if version >= 1 => value.next_producer_id = field.int64()?,
-                    3 if version >= 1 => value.next_producer_epoch = field.int16()?,
-                    2 if version >= 1 => value.client_transaction_version = field.int16()?,
+                    0 => value.previous_producer_id = field.int64()?,
+                    1 => value.next_producer_id = field.int64()?,
+                    3 => value.next_producer_epoch = field.int16()?,
+                    2 => value.client_transaction_version = field.int16()?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -126,22 +126,22 @@ impl<'a> Wire<'a> for TransactionLogValue<'a> {
         }
         if version >= 1 {
             let mut tags = writer.tags();
-            if version >= 1 && self.previous_producer_id != -1 {
+            if self.previous_producer_id != -1 {
                 let start = writer.tag(&mut tags, 0);
                 writer.int64(self.previous_producer_id);
                 writer.tag_end(start);
             }
-            if version >= 1 && self.next_producer_id != -1 {
+            if self.next_producer_id != -1 {
                 let start = writer.tag(&mut tags, 1);
                 writer.int64(self.next_producer_id);
                 writer.tag_end(start);
             }
-            if version >= 1 && self.client_transaction_version != 0 {
+            if self.client_transaction_version != 0 {
                 let start = writer.tag(&mut tags, 2);
                 writer.int16(self.client_transaction_version);
                 writer.tag_end(start);
             }
-            if version >= 1 && self.next_producer_epoch != -1 {
+            if self.next_producer_epoch != -1 {
                 let start = writer.tag(&mut tags, 3);
                 writer.int16(self.next_producer_epoch);
                 writer.tag_end(start);

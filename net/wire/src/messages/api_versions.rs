@@ -93,10 +93,10 @@ impl<'a> Wire<'a> for ApiVersionsResponse<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 3 => value.supported_features = field.array(version)?,
-                    1 if version >= 3 => value.finalized_features_epoch = field.int64()?,
-                    2 if version >= 3 => value.finalized_features = field.array(version)?,
-                    3 if version >= 3 => value.zk_migration_ready = field.bool()?,
+                    0 => value.supported_features = field.array(version)?,
+                    1 => value.finalized_features_epoch = field.int64()?,
+                    2 => value.finalized_features = field.array(version)?,
+                    3 => value.zk_migration_ready = field.bool()?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -113,22 +113,22 @@ impl<'a> Wire<'a> for ApiVersionsResponse<'a> {
         }
         if version >= 3 {
             let mut tags = writer.tags();
-            if version >= 3 && !self.supported_features.is_empty() {
+            if !self.supported_features.is_empty() {
                 let start = writer.tag(&mut tags, 0);
                 writer.array(&self.supported_features, version)?;
                 writer.tag_end(start);
             }
-            if version >= 3 && self.finalized_features_epoch != -1 {
+            if self.finalized_features_epoch != -1 {
                 let start = writer.tag(&mut tags, 1);
                 writer.int64(self.finalized_features_epoch);
                 writer.tag_end(start);
             }
-            if version >= 3 && !self.finalized_features.is_empty() {
+            if !self.finalized_features.is_empty() {
                 let start = writer.tag(&mut tags, 2);
                 writer.array(&self.finalized_features, version)?;
                 writer.tag_end(start);
             }
-            if version >= 3 && self.zk_migration_ready {
+            if self.zk_migration_ready {
                 let start = writer.tag(&mut tags, 3);
                 writer.bool(self.zk_migration_ready);
                 writer.tag_end(start);

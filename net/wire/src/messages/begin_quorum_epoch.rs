@@ -180,7 +180,7 @@ impl<'a> Wire<'a> for BeginQuorumEpochResponse<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 1 => value.node_endpoints = field.array(version)?,
+                    0 => value.node_endpoints = field.array(version)?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -197,7 +197,7 @@ impl<'a> Wire<'a> for BeginQuorumEpochResponse<'a> {
         }
         if version >= 1 {
             let mut tags = writer.tags();
-            if version >= 1 && !self.node_endpoints.is_empty() {
+            if !self.node_endpoints.is_empty() {
                 let start = writer.tag(&mut tags, 0);
                 writer.array(&self.node_endpoints, version)?;
                 writer.tag_end(start);

@@ -242,7 +242,7 @@ impl<'a> Wire<'a> for CreatableTopicResult<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 5 => value.topic_config_error_code = field.int16()?,
+                    0 => value.topic_config_error_code = field.int16()?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -269,7 +269,7 @@ impl<'a> Wire<'a> for CreatableTopicResult<'a> {
         }
         if version >= 5 {
             let mut tags = writer.tags();
-            if version >= 5 && self.topic_config_error_code != 0 {
+            if self.topic_config_error_code != 0 {
                 let start = writer.tag(&mut tags, 0);
                 writer.int16(self.topic_config_error_code);
                 writer.tag_end(start);

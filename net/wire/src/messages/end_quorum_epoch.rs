@@ -200,7 +200,7 @@ impl<'a> Wire<'a> for EndQuorumEpochResponse<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 1 => value.node_endpoints = field.array(version)?,
+                    0 => value.node_endpoints = field.array(version)?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -217,7 +217,7 @@ impl<'a> Wire<'a> for EndQuorumEpochResponse<'a> {
         }
         if version >= 1 {
             let mut tags = writer.tags();
-            if version >= 1 && !self.node_endpoints.is_empty() {
+            if !self.node_endpoints.is_empty() {
                 let start = writer.tag(&mut tags, 0);
                 writer.array(&self.node_endpoints, version)?;
                 writer.tag_end(start);

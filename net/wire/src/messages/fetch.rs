@@ -74,7 +74,7 @@ impl<'a> Wire<'a> for FetchRequest<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 12 => value.cluster_id = field.nullable_string()?,
+                    0 => value.cluster_id = field.nullable_string()?,
                     1 if version >= 15 => value.replica_state = ReplicaState::read(&mut field, version)?,
                     _ => continue,
                 }
@@ -114,7 +114,7 @@ impl<'a> Wire<'a> for FetchRequest<'a> {
         }
         if version >= 12 {
             let mut tags = writer.tags();
-            if version >= 12 && self.cluster_id.is_some() {
+            if self.cluster_id.is_some() {
                 let start = writer.tag(&mut tags, 0);
                 writer.nullable_string(self.cluster_id)?;
                 writer.tag_end(start);
@@ -518,9 +518,9 @@ impl<'a> Wire<'a> for PartitionData<'a> {
             let mut tags = reader.tags()?;
             while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
                 match tag {
-                    0 if version >= 12 => value.diverging_epoch = EpochEndOffset::read(&mut field, version)?,
-                    1 if version >= 12 => value.current_leader = LeaderIdAndEpoch::read(&mut field, version)?,
-                    2 if version >= 12 => value.snapshot_id = SnapshotId::read(&mut field, version)?,
+                    0 => value.diverging_epoch = EpochEndOffset::read(&mut field, version)?,
+                    1 => value.current_leader = LeaderIdAndEpoch::read(&mut field, version)?,
+                    2 => value.snapshot_id = SnapshotId::read(&mut field, version)?,
                     _ => continue,
                 }
                 field.finish()?;
@@ -555,17 +555,17 @@ impl<'a> Wire<'a> for PartitionData<'a> {
         writer.nullable_records(self.records)?;
         if version >= 12 {
             let mut tags = writer.tags();
-            if version >= 12 && self.diverging_epoch != EpochEndOffset::default() {
+            if self.diverging_epoch != EpochEndOffset::default() {
                 let start = writer.tag(&mut tags, 0);
                 self.diverging_epoch.write(writer, version)?;
                 writer.tag_end(start);
             }
-            if version >= 12 && self.current_leader != LeaderIdAndEpoch::default() {
+            if self.current_leader != LeaderIdAndEpoch::default() {
                 let start = writer.tag(&mut tags, 1);
                 self.current_leader.write(writer, version)?;
                 writer.tag_end(start);
             }
-            if version >= 12 && self.snapshot_id != SnapshotId::default() {
+            if self.snapshot_id != SnapshotId::default() {
                 let start = writer.tag(&mut tags, 2);
                 self.snapshot_id.write(writer, version)?;
                 writer.tag_end(start);
