@@ -249,3 +249,90 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Writer;
+
+    #[test]
+    fn varints_are_as_in_the_protocol_guide() {
+        for (value, bytes) in [
+            (0, &[0_u8][..]),
+            (127, &[0x7f]),
+            (128, &[0x80, 0x01]),
+            (300, &[0xac, 0x02]),
+            (16_383, &[0xff, 0x7f]),
+            (u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]),
+        ] {
+            let mut reader = Reader::new(bytes);
+            assert_eq!((reader.unsigned_varint(), reader.finish()), (Ok(value), Ok(())));
+            let mut writer = Writer::new();
+            writer.unsigned_varint(value);
+            assert_eq!(writer.buffer(), bytes);
+        }
+    }
+
+    #[test]
+    fn a_varint_of_more_than_32_bits_is_refused() {
+        for bytes in [[0xff, 0xff, 0xff, 0xff, 0x10, 0], [0x80, 0x80, 0x80, 0x80, 0x80, 0x01]] {
+            assert_eq!(Reader::new(&bytes).unsigned_varint(), Err(WireError::VarintTooLong));
+        }
+        let cut = Reader::new(&[0x80]).unsigned_varint();
+        assert_eq!(cut, Err(WireError::Truncated { needed: 1, remaining: 0 }));
+    }
+
+    #[test]
+    fn strings_have_two_encodings() {
+        let flexible = |bytes| {
+            let mut reader = Reader::new(bytes);
+            reader.set_flexible(true);
+            reader.nullable_string()
+        };
+        assert_eq!(Reader::new(b"\0\x02hi").nullable_string(), Ok(Some("hi")));
+        assert_eq!(Reader::new(b"\xff\xff").nullable_string(), Ok(None));
+        assert_eq!(Reader::new(b"\xff\xff").string(), Err(WireError::UnexpectedNull));
+        assert_eq!(Reader::new(b"\xff\xfe").nullable_string(), Err(WireError::NegativeLength(-2)));
+        assert_eq!(flexible(b"\x03hi"), Ok(Some("hi")));
+        assert_eq!(flexible(b"\x00"), Ok(None));
+        let longest = WireError::Truncated { needed: 32_767, remaining: 0 };
+        assert_eq!(flexible(b"\x80\x80\x02"), Err(longest));
+        assert_eq!(flexible(b"\x81\x80\x02"), Err(WireError::TooLong(32_768)));
+        assert!(matches!(Reader::new(b"\0\x01\xff").string(), Err(WireError::NotUtf8(_))));
+    }
+
+    #[test]
+    fn a_count_is_bounded_by_the_smallest_size_of_an_element() {
+        let bytes = [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(Reader::new(&bytes).count(4), Err(WireError::CountTooLarge { count: 2, remaining: 7 }));
+        assert_eq!(Reader::new(&bytes).count(3), Ok(Some(2)));
+        let huge = [0x7f, 0xff, 0xff, 0xff];
+        let refused = WireError::CountTooLarge { count: i32::MAX as usize, remaining: 0 };
+        assert_eq!(Reader::new(&huge).count(usize::MAX), Err(refused));
+    }
+
+    #[test]
+    fn arrays_are_decoded_element_by_element() {
+        let bytes = [0, 0, 0, 2, 0, 0, 0, 7, 0xff, 0xff, 0xff, 0xff, 9];
+        let mut reader = Reader::new(&bytes);
+        let array = reader.array::<i32>(0).unwrap();
+        assert_eq!((array.len(), reader.remaining()), (2, &[9][..]));
+        assert_eq!(array.iter().collect::<Vec<_>>(), [7, -1]);
+        assert_eq!(array, Array::from(vec![7, -1]));
+        let strings = Reader::new(b"\0\0\0\x02\0\x01a\0\x02bc").array::<&str>(0).unwrap();
+        assert_eq!(strings.iter().collect::<Vec<_>>(), ["a", "bc"]);
+    }
+
+    #[test]
+    fn a_tagged_field_ends_where_it_says() {
+        let bytes = [2, 0, 1, 5, 9, 2, 6, 7, 1];
+        let mut reader = Reader::new(&bytes);
+        let mut tags = reader.tags().unwrap();
+        let (tag, mut field) = reader.next_tag(&mut tags).unwrap().unwrap();
+        assert_eq!((tag, field.int8(), field.finish()), (0, Ok(5), Ok(())));
+        let (tag, mut field) = reader.next_tag(&mut tags).unwrap().unwrap();
+        assert_eq!((tag, field.int8(), field.finish()), (9, Ok(6), Err(WireError::TrailingBytes(1))));
+        assert!(reader.next_tag(&mut tags).unwrap().is_none());
+        assert_eq!(reader.remaining(), [1]);
+    }
+}

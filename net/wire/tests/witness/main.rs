@@ -7,6 +7,7 @@
 #![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod other;
+mod robust;
 mod roundtrip;
 mod sample;
 mod value;
