@@ -64,7 +64,6 @@ pub(crate) struct Again {
 impl Visitor for Again {
     fn visit<'a, M: Message<'a> + Debug + PartialEq>(&mut self, message: M, version: i16) {
         self.printed = format!("{message:?}");
-        // An array keeps the bytes that it was decoded from: copied item by item, it has to be encoded by itself.
         let mut writer = Writer::new();
         message.encode_message(&mut writer, version).unwrap();
         self.encoded = writer.into_vec();
