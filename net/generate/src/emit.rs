@@ -213,7 +213,11 @@ fn read_body(plan: &Plan, part: &Struct) -> Result<String> {
         return Ok(body);
     }
     body.push_str("};\n");
-    let tags = if tagged.is_empty() { "reader.skip_tags()?;".to_owned() } else { read_tags(&tagged, plan.flexible.intersect(part.versions))? };
+    let tags = if tagged.is_empty() {
+        "reader.skip_tags()?;".to_owned()
+    } else {
+        read_tags(&tagged, plan.flexible.intersect(part.versions))?
+    };
     match condition(plan.flexible, part.versions) {
         None => body.push_str(&tags),
         Some(condition) => writeln!(body, "if {condition} {{ {tags} }}")?,

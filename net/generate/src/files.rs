@@ -201,7 +201,8 @@ fn table(pairs: &[Pair<'_>]) -> Result<String> {
 }
 
 fn list(pairs: &[Pair<'_>], records: &[Pair<'_>]) -> Result<String> {
-    let mut text = format!("//! All messages and records, for the tests that run over them.\n//!\n{NOTICE}\nroundtrips! {{\n");
+    let mut text =
+        format!("//! All messages and records, for the tests that run over them.\n//!\n{NOTICE}\nroundtrips! {{\n");
     for schema in pairs.iter().flat_map(|pair| &pair.halves).map(|(schema, _)| schema) {
         writeln!(text, "    messages {},", schema.name)?;
     }
