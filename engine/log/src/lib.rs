@@ -1,6 +1,41 @@
 //! One partition's log: segments, journal, index, tail, recovery, producer state.
 
+mod append;
 mod archive;
 pub mod checkpoint;
+mod commit;
+mod core_log;
+mod destage;
+mod epochs;
+mod error;
 pub mod format;
+mod index;
+mod index_file;
 pub mod journal;
+mod layout;
+mod limits;
+mod options;
+mod partition;
+mod producers;
+mod read;
+mod recovery;
+mod rot;
+mod scan;
+mod sealed_files;
+mod segment;
+mod shared;
+mod snapshot;
+mod tail;
+#[cfg(test)]
+mod testing;
+
+pub use append::{Append, Appended, Origin};
+pub use core_log::CoreLog;
+pub use epochs::LeaderEpochs;
+pub use error::{AppendError, LogError, ReadError, SequenceError, Unavailable};
+pub use options::{LogOptions, PartitionConfig, WritePath};
+pub use partition::{Offsets, Partition};
+pub use producers::{Admission, ProducerBatch, Producers};
+pub use read::{Read, ReadLimits, ReadPart};
+pub use recovery::{LogDirectory, RecoveredPartition};
+pub use rot::RottenRange;

@@ -1,0 +1,321 @@
+//! Appending: space, segment, offset, producer state, tail.
+//!
+//! Invariants:
+//! - Appends to one partition take their turns in the order in which they were called.
+//! - Everything that can fail comes before an offset is given; from then on the append cannot be refused, only the whole log
+//!   can become unavailable.
+
+use std::io;
+use std::rc::Rc;
+
+use millrace_base::ids::{LeaderEpoch, Offset};
+use millrace_record::batch::{Batch, batches};
+use millrace_record::header::{BatchHeader, HEADER_BYTES, TimestampType, stamp};
+use millrace_record::validate::Restamp;
+
+use crate::commit::{Pending, PendingAppend};
+use crate::error::{AppendError, LogError, Unavailable};
+use crate::limits::{BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, SEGMENT_BYTES_MAX, block_ceil};
+use crate::partition::{Partition, State};
+use crate::producers::Admission;
+use crate::segment::{IndexSlot, Segment};
+
+/// Who appends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A client's Produce: exactly one batch, which gets the next offset; sequences are checked.
+    Client,
+    /// A leader, to its follower: batches keep their offsets and epochs; sequences are noted, not checked.
+    Replica,
+    /// A coordinator of this broker: batches get the next offsets; sequences are noted, not checked.
+    Coordinator,
+}
+
+/// What is to be appended.
+#[derive(Clone, Debug)]
+pub struct Append<'a> {
+    /// Whole batches, validated.
+    pub batches: &'a [u8],
+    /// Who appends.
+    pub origin: Origin,
+    /// The epoch of this broker's leadership; not used for [`Origin::Replica`].
+    pub leader_epoch: LeaderEpoch,
+    /// The timestamp that validation wants in the (only) batch's header.
+    pub restamp: Option<Restamp>,
+}
+
+/// What an append got. It is acknowledged when [`Partition::wait_durable`] has returned for `next_offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the first record.
+    pub base_offset: Offset,
+    /// The offset after the last record.
+    pub next_offset: Offset,
+    /// When the broker appended it, Unix ms, if that is the batch's timestamp; else `-1`.
+    pub log_append_time_ms: i64,
+    /// The log start offset.
+    pub log_start: Offset,
+    /// The same batch had been appended before, and this is where.
+    pub is_duplicate: bool,
+}
+
+/// What has to be done before bytes can be appended.
+enum Need {
+    Nothing,
+    Roll,
+    Extent { offset: u64, bytes: u64 },
+    Memory,
+}
+
+impl Partition {
+    /// Appends batches: they have their offsets when this returns, and are durable when [`Self::wait_durable`] returns.
+    ///
+    /// # Errors
+    /// [`AppendError`]; nothing has changed then.
+    pub async fn append(self: &Rc<Self>, append: &Append<'_>) -> Result<Appended, AppendError> {
+        let bytes = append.batches.len() as u64;
+        let first = check_shape(append)?;
+        if bytes > BATCH_BYTES_MAX {
+            return Err(AppendError::TooLarge { bytes, segment_bytes: SEGMENT_BYTES_MAX });
+        }
+        let _turn = self.turn.acquire(1).await;
+        {
+            let state = self.state.borrow();
+            state.check()?;
+            match append.origin {
+                Origin::Client => {
+                    if let Admission::Duplicate(old) = state.producers.admit(&first)? {
+                        return Ok(Appended {
+                            base_offset: old.base_offset,
+                            next_offset: old.last_offset + 1,
+                            log_append_time_ms: append.restamp.map_or(-1, |_| old.timestamp_ms),
+                            log_start: state.log_start,
+                            is_duplicate: true,
+                        });
+                    }
+                    check_epoch(&state, append.leader_epoch)?;
+                }
+                Origin::Coordinator => check_epoch(&state, append.leader_epoch)?,
+                Origin::Replica if first.base_offset() < state.log_end => {
+                    return Err(AppendError::OffsetBehind { found: first.base_offset(), log_end: state.log_end });
+                }
+                Origin::Replica => check_epoch(&state, first.leader_epoch())?,
+            }
+        }
+        self.make_room(&first, bytes).await?;
+        Ok(self.append_now(append))
+    }
+
+    /// Does what is needed until `bytes` more fit into the active segment, its file and its tail.
+    async fn make_room(self: &Rc<Self>, first: &Batch<'_>, bytes: u64) -> Result<(), AppendError> {
+        loop {
+            match self.need(first, bytes)? {
+                Need::Nothing => return Ok(()),
+                Need::Roll => self.roll(first, bytes).await?,
+                Need::Extent { offset, bytes } => {
+                    let file = self.state.borrow_mut().active().file.clone();
+                    let Some(file) = file else { unreachable!("the active segment's file is open") };
+                    let done = file.allocate(&self.shared.core, offset, bytes).await;
+                    done.map_err(|error| self.space_error(error))?;
+                    let mut state = self.state.borrow_mut();
+                    let active = state.active();
+                    active.allocated = active.allocated.max(offset + bytes);
+                }
+                Need::Memory => self.shared.wait_for_memory().await?,
+            }
+            self.check()?;
+        }
+    }
+
+    fn need(&self, first: &Batch<'_>, bytes: u64) -> Result<Need, AppendError> {
+        let mut state = self.state.borrow_mut();
+        let segment_bytes = state.config.segment_bytes.min(SEGMENT_BYTES_MAX);
+        if bytes > segment_bytes {
+            return Err(AppendError::TooLarge { bytes, segment_bytes });
+        }
+        if is_roll_due(&mut state, first, bytes, segment_bytes) {
+            return Ok(Need::Roll);
+        }
+        let active = state.active();
+        let needed = block_ceil(active.end + bytes);
+        if needed > active.allocated {
+            let extent = active.allocated.clamp(EXTENT_BYTES_MIN, EXTENT_BYTES_MAX);
+            let target = (active.allocated + extent).min(block_ceil(segment_bytes)).max(needed);
+            return Ok(Need::Extent { offset: active.allocated, bytes: target - active.allocated });
+        }
+        if !self.shared.may_take_memory(bytes) {
+            return Ok(Need::Memory);
+        }
+        match active.tail.reserve(self.shared.core.buffers(), bytes as usize) {
+            Ok(added) => {
+                self.shared.note_memory_taken(added);
+                Ok(Need::Nothing)
+            }
+            Err(exhausted) => {
+                tracing::debug!(partition = %self.id, %exhausted, "append waits for memory");
+                Ok(Need::Memory)
+            }
+        }
+    }
+
+    /// Begins a new segment at the log's end. Its file is durably there before anything refers to it.
+    async fn roll(self: &Rc<Self>, first: &Batch<'_>, bytes: u64) -> Result<(), AppendError> {
+        let base_offset = {
+            let state = self.state.borrow();
+            state.log_end.max(first.base_offset().min(state.log_end))
+        };
+        let created = self.shared.create_segment_file(&self.directory, base_offset, bytes).await;
+        let (file, allocated) = created.map_err(|error| match error {
+            LogError::Io { what, error } => self.space_error(io::Error::new(error.kind(), format!("{what}: {error}"))),
+            other => self.space_error(io::Error::other(other.to_string())),
+        })?;
+        self.check()?;
+        let mut state = self.state.borrow_mut();
+        let generation = state.generation;
+        state.active().is_closed = true;
+        state.pending.push_back(Pending::Roll { segment: base_offset, generation });
+        state.segments.push_back(Segment::create(base_offset, file, allocated));
+        drop(state);
+        self.shared.mark_dirty(self);
+        Ok(())
+    }
+
+    /// Gives offsets and copies into the tail. Room was made, and nothing was awaited since.
+    fn append_now(self: &Rc<Self>, append: &Append<'_>) -> Appended {
+        let now_ms = self.shared.core.wall_ms();
+        let mut restamped = Vec::new();
+        let bytes = match &append.restamp {
+            None => append.batches,
+            Some(restamp) => {
+                restamped.extend_from_slice(append.batches);
+                if let Err(error) = restamp.apply(&mut restamped) {
+                    unreachable!("a batch that was checked has a header: {error}");
+                }
+                &restamped
+            }
+        };
+        let mut state = self.state.borrow_mut();
+        let state = &mut *state;
+        let mut base = None;
+        for batch in batches(bytes).map_while(Result::ok) {
+            let keeps_offsets = append.origin == Origin::Replica;
+            let offset = if keeps_offsets { batch.base_offset() } else { state.log_end };
+            let epoch = if keeps_offsets { batch.leader_epoch() } else { append.leader_epoch };
+            base.get_or_insert(offset);
+            state.append_batch(&batch, offset, epoch, now_ms);
+        }
+        let base_offset = base.unwrap_or(state.log_end);
+        let is_append_time = append.restamp.filter(|restamp| restamp.timestamp_type == TimestampType::LogAppendTime);
+        let appended = Appended {
+            base_offset,
+            next_offset: state.log_end,
+            log_append_time_ms: is_append_time.map_or(-1, |restamp| restamp.max_timestamp),
+            log_start: state.log_start,
+            is_duplicate: false,
+        };
+        self.shared.mark_dirty(self);
+        appended
+    }
+
+    /// A full disk is the append's error; anything else takes the log directory offline.
+    fn space_error(&self, error: io::Error) -> AppendError {
+        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return AppendError::NoSpace(error);
+        }
+        let reason = format!("{}: {error}", self.directory.display());
+        AppendError::Unavailable(self.shared.fail(&reason))
+    }
+}
+
+impl State {
+    fn append_batch(&mut self, batch: &Batch<'_>, offset: Offset, epoch: LeaderEpoch, now_ms: i64) {
+        let next_offset = offset + i64::from(batch.last_offset_delta()) + 1;
+        let interval = self.config.index_interval_bytes;
+        let segment = self.active();
+        assert!(offset >= segment.base_offset && next_offset > offset, "offset {offset} to {next_offset}");
+        let position = segment.end;
+        let (head, rest) = batch.bytes().split_at(HEADER_BYTES);
+        let mut header = [0; HEADER_BYTES];
+        header.copy_from_slice(head);
+        if let Err(error) = stamp(&mut header, offset, epoch) {
+            unreachable!("a header is {} bytes: {error}", size_of::<BatchHeader>());
+        }
+        segment.tail.append(&header);
+        segment.tail.append(rest);
+        segment.end += batch.batch_bytes() as u64;
+        let pending = PendingAppend {
+            segment: segment.base_offset,
+            first_offset: offset,
+            next_offset,
+            end: segment.end,
+            max_timestamp: batch.max_timestamp(),
+            leader_epoch: epoch,
+        };
+        if let IndexSlot::Growing(index) = &mut segment.index {
+            let relative = (offset - segment.base_offset) as u32;
+            index.note(interval, relative, position, batch.batch_bytes() as u64, batch.max_timestamp());
+        }
+        self.pending.push_back(Pending::Append(pending));
+        self.epochs.assign(epoch, offset);
+        self.producers.note(batch, offset, now_ms);
+        self.log_end = next_offset;
+    }
+}
+
+/// Whether the next batch begins a new segment: by size, by time (as Kafka counts it, by the batches' own timestamps), or
+/// because its offset is too far from the segment's.
+fn is_roll_due(state: &mut State, first: &Batch<'_>, bytes: u64, segment_bytes: u64) -> bool {
+    let segment_ms = state.config.segment_ms;
+    let log_end = state.log_end;
+    let active = state.active();
+    if active.end == 0 {
+        return false;
+    }
+    let first_timestamp = match &active.index {
+        IndexSlot::Growing(index) => index.first_timestamp,
+        IndexSlot::Loaded(index) => index.first_timestamp,
+        IndexSlot::Stored => None,
+    };
+    let is_old = first_timestamp.is_some_and(|oldest| first.max_timestamp().saturating_sub(oldest) > segment_ms);
+    let last = log_end.max(first.base_offset()) + i64::from(first.last_offset_delta());
+    active.end + bytes > segment_bytes || is_old || last - active.base_offset > i64::from(i32::MAX)
+}
+
+fn check_epoch(state: &State, found: LeaderEpoch) -> Result<(), AppendError> {
+    match state.epochs.latest() {
+        Some(current) if found < current && found >= 0 => Err(AppendError::StaleLeaderEpoch { found, current }),
+        _ => Ok(()),
+    }
+}
+
+/// Whole batches, one of them where a client appends; gives the first.
+fn check_shape<'a>(append: &Append<'a>) -> Result<Batch<'a>, AppendError> {
+    let mut first = None;
+    let mut count = 0;
+    let mut next_offset = Offset::MIN;
+    for batch in batches(append.batches) {
+        let batch = batch?;
+        count += 1;
+        if append.origin == Origin::Replica && batch.base_offset() < next_offset {
+            return Err(AppendError::OffsetBehind { found: batch.base_offset(), log_end: next_offset });
+        }
+        next_offset = batch.next_offset();
+        if batch.last_offset_delta() < 0 || batch.base_offset() < 0 {
+            return Err(AppendError::Record(millrace_record::RecordError::RecordCount(batch.last_offset_delta())));
+        }
+        first.get_or_insert(batch);
+    }
+    match first {
+        Some(first) if count == 1 || (append.origin != Origin::Client && append.restamp.is_none()) => Ok(first),
+        _ => Err(AppendError::BatchCount(count)),
+    }
+}
+
+impl From<LogError> for Unavailable {
+    fn from(error: LogError) -> Unavailable {
+        match error {
+            LogError::Unavailable(unavailable) => unavailable,
+            other => Unavailable::DirectoryOffline(other.to_string().into()),
+        }
+    }
+}

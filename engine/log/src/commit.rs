@@ -1,0 +1,333 @@
+//! From the tail to stable storage: what was appended is formed into runs, and each run becomes one journal entry.
+//!
+//! Invariants:
+//! - Runs of a partition are submitted in the order of their offsets, so what the journal holds of a partition is always a
+//!   prefix of what was appended.
+//! - A run that goes straight to its segment is submitted only after that write has ended well; until then nothing behind it is.
+//! - A block that holds bytes which are in no journal (a clean stop left them) is not written before a commit holds them.
+
+use std::rc::Rc;
+
+use millrace_base::ids::{LeaderEpoch, Offset};
+use millrace_runtime::{Bytes, Durability};
+
+use crate::journal::{Entry, External, Operation, Sequence};
+use crate::limits::{BLOCK_BYTES, REDO_BYTES_MAX, RUN_BYTES_MAX, block_floor};
+use crate::options::{LogOptions, WritePath};
+use crate::partition::{Partition, State};
+
+/// What waits to be submitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pending {
+    Append(PendingAppend),
+    Roll { segment: Offset, generation: u32 },
+    LogStart { offset: Offset },
+}
+
+/// A batch in the tail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PendingAppend {
+    /// Base offset of its segment.
+    pub(crate) segment: Offset,
+    pub(crate) first_offset: Offset,
+    pub(crate) next_offset: Offset,
+    /// Where it ends in the segment.
+    pub(crate) end: u64,
+    pub(crate) max_timestamp: i64,
+    pub(crate) leader_epoch: LeaderEpoch,
+}
+
+/// What was submitted: durable when its commit is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) sequence: Sequence,
+    /// Base offset of its segment, the segment's durable end, and the durable offset that follow from it.
+    pub(crate) reaches: Option<(Offset, u64, Offset)>,
+}
+
+/// Batches that go together.
+#[derive(Clone, Copy, Debug)]
+struct Gathered {
+    segment: Offset,
+    batches: usize,
+    first_offset: Offset,
+    next_offset: Offset,
+    end: u64,
+    max_timestamp: i64,
+    leader_epoch: LeaderEpoch,
+}
+
+/// A run on its way straight to the segment.
+struct Straight {
+    run: Gathered,
+    generation: u32,
+    from: u64,
+    to: u64,
+    parts: Vec<Bytes>,
+    file: millrace_runtime::File,
+}
+
+enum Step {
+    Nothing,
+    Submit { entry: Entry, run: Run },
+    Straight(Straight),
+}
+
+impl Partition {
+    /// Submits what is pending, as far as order allows.
+    pub(crate) fn submit_pending(self: &Rc<Self>) {
+        loop {
+            if self.shared.journal.failure().is_some() {
+                return;
+            }
+            match self.next_step() {
+                Step::Nothing => return,
+                Step::Submit { entry, run } => self.submit(entry, run),
+                Step::Straight(straight) => {
+                    let partition = self.clone();
+                    self.shared.core.spawn(async move { partition.write_straight(straight).await });
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Submits an entry; the run takes the entry's sequence.
+    pub(crate) fn submit(self: &Rc<Self>, entry: Entry, mut run: Run) {
+        let redo_end = match entry.operation {
+            Operation::Append { segment, position, .. } => Some((segment, position + entry.redo.len() as u64)),
+            _ => None,
+        };
+        run.sequence = self.shared.journal.submit(entry);
+        let mut state = self.state.borrow_mut();
+        if let Some((segment, end)) = redo_end
+            && let Some(segment) = state.segment(segment)
+        {
+            segment.note_redo(run.sequence, end);
+        }
+        state.runs.push_back(run);
+        drop(state);
+        self.shared.await_commit(run.sequence, self);
+    }
+
+    fn next_step(&self) -> Step {
+        let mut state = self.state.borrow_mut();
+        if state.straight_in_flight || state.unavailable.is_some() {
+            return Step::Nothing;
+        }
+        let Some(first) = state.pending.front().copied() else { return Step::Nothing };
+        let options = &self.shared.options;
+        match first {
+            Pending::Roll { segment, generation } => {
+                state.pending.pop_front();
+                self.step(Operation::Roll { segment, generation }, Bytes::new(), None)
+            }
+            Pending::LogStart { offset } => {
+                state.pending.pop_front();
+                self.step(Operation::LogStart { offset }, Bytes::new(), None)
+            }
+            Pending::Append(_) => self.append_step(&mut state, options),
+        }
+    }
+
+    fn append_step(&self, state: &mut State, options: &LogOptions) -> Step {
+        let Some(large) = state.gather(RUN_BYTES_MAX) else { return Step::Nothing };
+        let generation = state.generation;
+        let threshold = match options.write_path {
+            WritePath::Journal => options.large_run_bytes.max(BLOCK_BYTES),
+            WritePath::Straight => BLOCK_BYTES,
+        };
+        let Some(segment) = state.segment(large.segment) else { return Step::Nothing };
+        let is_large = large.end - segment.submitted >= threshold
+            && block_floor(large.end) >= block_floor(segment.destaged) + threshold.min(BLOCK_BYTES);
+        if !is_large {
+            let small = state.gather(REDO_BYTES_MAX).unwrap_or(large);
+            return self.redo_step(state, &small);
+        }
+        if segment.is_unprotected() {
+            // The block that a clean stop left goes into the journal first; the run follows when that is durable.
+            if segment.redo.is_empty() {
+                return self.carry_step(state, large.segment);
+            }
+            return Step::Nothing;
+        }
+        let Some(permit) = self.writing.try_acquire(1) else {
+            // Whoever writes now submits again when it has ended.
+            return Step::Nothing;
+        };
+        let (from, to) = (segment.destaged, block_floor(large.end));
+        let (Some(parts), Some(file)) = (segment.tail.view(from, to), segment.file.clone()) else {
+            unreachable!("what is not destaged is in the tail, and its file is open")
+        };
+        state.straight_in_flight = true;
+        state.pending.drain(..large.batches);
+        // Released by `write_straight`, which the flag above stands for.
+        std::mem::forget(permit);
+        Step::Straight(Straight { run: large, generation, from, to, parts, file })
+    }
+
+    /// An entry with all bytes of the run; the first after a clean start begins at the block's beginning.
+    fn redo_step(&self, state: &mut State, run: &Gathered) -> Step {
+        let generation = state.generation;
+        let Some(segment) = state.segment(run.segment) else { return Step::Nothing };
+        let is_first = segment.is_unprotected() && segment.redo.is_empty();
+        let from = if is_first { segment.destaged } else { segment.submitted };
+        let redo = self.shared.join(segment.tail.view(from, run.end));
+        segment.submitted = run.end;
+        state.pending.drain(..run.batches);
+        let reaches = Some((run.segment, run.end, run.next_offset));
+        self.step(run.operation(generation, from, None), redo, reaches)
+    }
+
+    /// An entry that adds nothing: it holds the partial block at `destaged` anew.
+    pub(crate) fn carry_step_entry(&self, state: &mut State, base: Offset) -> Option<(Entry, Run)> {
+        match self.carry_step(state, base) {
+            Step::Submit { entry, run } => Some((entry, run)),
+            _ => None,
+        }
+    }
+
+    fn carry_step(&self, state: &mut State, base: Offset) -> Step {
+        let generation = state.generation;
+        let durable_offset = state.durable_offset;
+        let Some(segment) = state.segment(base) else { return Step::Nothing };
+        let (from, to) = (segment.destaged, segment.submitted);
+        if from >= to {
+            return Step::Nothing;
+        }
+        let redo = self.shared.join(segment.tail.view(from, to));
+        let operation = Operation::Append {
+            generation,
+            segment: base,
+            position: from,
+            external: None,
+            first_offset: durable_offset,
+            next_offset: durable_offset,
+            max_timestamp: crate::index::NO_TIMESTAMP,
+            leader_epoch: millrace_record::header::NO_LEADER_EPOCH,
+        };
+        self.step(operation, redo, None)
+    }
+
+    fn step(&self, operation: Operation, redo: Bytes, reaches: Option<(Offset, u64, Offset)>) -> Step {
+        let entry = Entry { partition: self.id, operation, redo };
+        Step::Submit { entry, run: Run { sequence: Sequence::default(), reaches } }
+    }
+
+    async fn write_straight(self: Rc<Self>, straight: Straight) {
+        let Straight { run, generation, from, to, parts, file } = straight;
+        let mut hasher = crc32fast::Hasher::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        let external = External { position: from, bytes: to - from, checksum: hasher.finalize() };
+        let written = file.write_at(&self.shared.core, parts, from, Durability::Synced).await;
+        self.writing.add(1);
+        if let Err(error) = written {
+            self.shared.fail(&format!("write to {}: {error}", file.path().display()));
+            return;
+        }
+        let mut state = self.state.borrow_mut();
+        state.straight_in_flight = false;
+        let Some(segment) = state.segment(run.segment) else { return };
+        segment.advance_destaged(to);
+        segment.submitted = run.end;
+        let redo = self.shared.join(segment.tail.view(to, run.end));
+        drop(state);
+        self.shared.note_straight(external.bytes);
+        let reaches = Some((run.segment, run.end, run.next_offset));
+        if let Step::Submit { entry, run } = self.step(run.operation(generation, to, Some(external)), redo, reaches) {
+            self.submit(entry, run);
+        }
+        self.shared.note_evictable(&self);
+        self.submit_pending();
+    }
+
+    /// Every commit up to `sequence` (inclusive) is durable.
+    pub(crate) fn committed(self: &Rc<Self>, sequence: Sequence) {
+        let mut state = self.state.borrow_mut();
+        if state.unavailable.is_some() {
+            return;
+        }
+        let before = state.durable_offset;
+        let mut wants_destage = false;
+        while let Some(run) = state.runs.front().copied().filter(|run| run.sequence <= sequence) {
+            state.runs.pop_front();
+            let Some((base, end, next_offset)) = run.reaches else { continue };
+            assert!(next_offset >= state.durable_offset, "durable {} to {next_offset}", state.durable_offset);
+            state.durable_offset = next_offset;
+            if let Some(segment) = state.segment(base) {
+                segment.durable = end;
+            }
+        }
+        for segment in state.segments.iter_mut().rev().take_while(|segment| !segment.is_sealed) {
+            let oldest = segment.redo.front().map(|redo| redo.sequence);
+            if segment.is_unprotected() && oldest.is_some_and(|oldest| oldest <= sequence) {
+                segment.protect_until = 0;
+            }
+            let (from, to) = segment.undestaged_blocks();
+            let is_done = segment.is_closed && segment.durable == segment.end;
+            wants_destage |= to - from >= self.shared.options.destage_bytes || is_done;
+        }
+        let moved = state.durable_offset != before;
+        let more = !state.pending.is_empty();
+        drop(state);
+        if moved {
+            self.moved.notify_all();
+        }
+        if wants_destage {
+            self.shared.queue_destage(self);
+        }
+        if more {
+            self.submit_pending();
+        }
+    }
+}
+
+impl State {
+    /// The pending batches of the first segment that has some: as many as fit into `bytes_max`, and at least one.
+    fn gather(&mut self, bytes_max: u64) -> Option<Gathered> {
+        let mut gathered: Option<Gathered> = None;
+        let mut submitted = 0;
+        for pending in &self.pending {
+            let Pending::Append(batch) = pending else { break };
+            match &mut gathered {
+                None => {
+                    let found = self.segments.iter().find(|segment| segment.base_offset == batch.segment)?;
+                    submitted = found.submitted;
+                    gathered = Some(Gathered {
+                        segment: batch.segment,
+                        batches: 1,
+                        first_offset: batch.first_offset,
+                        next_offset: batch.next_offset,
+                        end: batch.end,
+                        max_timestamp: batch.max_timestamp,
+                        leader_epoch: batch.leader_epoch,
+                    });
+                }
+                Some(run) if run.segment == batch.segment && batch.end - submitted <= bytes_max => {
+                    run.batches += 1;
+                    run.next_offset = batch.next_offset;
+                    run.end = batch.end;
+                    run.max_timestamp = run.max_timestamp.max(batch.max_timestamp);
+                    run.leader_epoch = batch.leader_epoch;
+                }
+                Some(_) => break,
+            }
+        }
+        gathered
+    }
+}
+
+impl Gathered {
+    fn operation(&self, generation: u32, position: u64, external: Option<External>) -> Operation {
+        Operation::Append {
+            generation,
+            segment: self.segment,
+            position,
+            external,
+            first_offset: self.first_offset,
+            next_offset: self.next_offset,
+            max_timestamp: self.max_timestamp,
+            leader_epoch: self.leader_epoch,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Where each leader's epoch begins in a partition's log (KIP-101).
+//!
+//! Invariants:
+//! - Epochs and start offsets both rise from entry to entry.
+//! - No entry starts at or after the log's end, except one that was assigned at the end and has no batch yet.
+
+use millrace_base::ids::{LeaderEpoch, Offset};
+use millrace_record::header::NO_LEADER_EPOCH;
+
+/// The offset that stands for "not known" in answers about epochs.
+const UNDEFINED_OFFSET: Offset = -1;
+/// The format version of Kafka's `leader-epoch-checkpoint`.
+const TEXT_VERSION: &str = "0";
+
+/// A partition's leader epochs, oldest first, each with the offset of its first batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeaderEpochs {
+    entries: Vec<(LeaderEpoch, Offset)>,
+}
+
+impl LeaderEpochs {
+    /// Epochs as they were stored.
+    pub(crate) fn from_entries(entries: Vec<(LeaderEpoch, Offset)>) -> LeaderEpochs {
+        let mut epochs = LeaderEpochs::default();
+        for (epoch, start) in entries {
+            epochs.assign(epoch, start);
+        }
+        epochs
+    }
+
+    /// Epoch and start offset of each.
+    pub fn entries(&self) -> &[(LeaderEpoch, Offset)] {
+        &self.entries
+    }
+
+    /// The newest epoch, if there is one.
+    pub fn latest(&self) -> Option<LeaderEpoch> {
+        self.entries.last().map(|entry| entry.0)
+    }
+
+    /// Notes a batch of `epoch` at `start`. Older epochs than the newest, and none, change nothing.
+    pub(crate) fn assign(&mut self, epoch: LeaderEpoch, start: Offset) {
+        if epoch > NO_LEADER_EPOCH && self.latest().is_none_or(|latest| epoch > latest) {
+            self.entries.retain(|entry| entry.1 < start);
+            self.entries.push((epoch, start));
+        }
+    }
+
+    /// Forgets what starts at or after `end` (exclusive end of the log).
+    pub(crate) fn truncate(&mut self, end: Offset) {
+        self.entries.retain(|entry| entry.1 < end);
+    }
+
+    /// Forgets epochs that end at or before `start`; the one that holds `start` begins there from now on.
+    pub(crate) fn advance_start(&mut self, start: Offset) {
+        let below = self.entries.partition_point(|entry| entry.1 <= start);
+        if let Some(holds) = below.checked_sub(1) {
+            self.entries.drain(..holds);
+            if let Some(first) = self.entries.first_mut() {
+                first.1 = start;
+            }
+        }
+    }
+
+    /// The answer to OffsetForLeaderEpoch: the greatest epoch that is not above `requested`, and the offset where it ends
+    /// (exclusive). `(-1, -1)` when nothing is known about it.
+    pub fn end_offset(&self, requested: LeaderEpoch, log_end: Offset) -> (LeaderEpoch, Offset) {
+        let undefined = (NO_LEADER_EPOCH, UNDEFINED_OFFSET);
+        let Some(latest) = self.latest() else { return undefined };
+        if requested <= NO_LEADER_EPOCH || requested > latest {
+            return undefined;
+        }
+        if requested == latest {
+            return (latest, log_end);
+        }
+        let above = self.entries.partition_point(|entry| entry.0 <= requested);
+        let end = self.entries.get(above).map_or(log_end, |entry| entry.1);
+        match above.checked_sub(1).and_then(|floor| self.entries.get(floor)) {
+            Some(floor) => (floor.0, end),
+            None => (requested, end),
+        }
+    }
+
+    /// The epoch of the batch at `offset`, if one is known.
+    pub fn epoch_of(&self, offset: Offset) -> Option<LeaderEpoch> {
+        let above = self.entries.partition_point(|entry| entry.1 <= offset);
+        above.checked_sub(1).and_then(|floor| self.entries.get(floor)).map(|entry| entry.0)
+    }
+
+    /// The text of Kafka's `leader-epoch-checkpoint`.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = format!("{TEXT_VERSION}\n{}\n", self.entries.len());
+        for (epoch, start) in &self.entries {
+            text.push_str(&format!("{epoch} {start}\n"));
+        }
+        text
+    }
+
+    /// Reads what [`Self::to_text`] wrote; nothing when the text is damaged.
+    pub(crate) fn from_text(text: &str) -> Option<LeaderEpochs> {
+        let mut lines = text.lines();
+        if lines.next()? != TEXT_VERSION {
+            return None;
+        }
+        let count: usize = lines.next()?.parse().ok()?;
+        let mut entries = Vec::new();
+        for line in lines {
+            let (epoch, start) = line.split_once(' ')?;
+            entries.push((epoch.parse().ok()?, start.parse().ok()?));
+        }
+        let rises = entries.is_sorted_by(|a: &(LeaderEpoch, Offset), b| a.0 < b.0 && a.1 < b.1);
+        (entries.len() == count && rises).then_some(LeaderEpochs { entries })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epochs() -> LeaderEpochs {
+        LeaderEpochs::from_entries(vec![(2, 10), (3, 20), (5, 40)])
+    }
+
+    #[test]
+    fn trap_27_answers_with_the_floor_epoch_and_the_next_ones_start() {
+        let epochs = epochs();
+        assert_eq!(epochs.end_offset(5, 50), (5, 50));
+        assert_eq!(epochs.end_offset(4, 50), (3, 40));
+        assert_eq!(epochs.end_offset(2, 50), (2, 20));
+        assert_eq!(epochs.end_offset(1, 50), (1, 10));
+        assert_eq!(epochs.end_offset(6, 50), (-1, -1));
+        assert_eq!(epochs.end_offset(-1, 50), (-1, -1));
+    }
+
+    #[test]
+    fn trap_28_truncation_forgets_what_begins_above_the_cut() {
+        let mut epochs = epochs();
+        epochs.truncate(20);
+        assert_eq!(epochs.entries(), [(2, 10)]);
+    }
+
+    #[test]
+    fn a_new_start_moves_the_epoch_that_holds_it() {
+        let mut epochs = epochs();
+        epochs.advance_start(25);
+        assert_eq!(epochs.entries(), [(3, 25), (5, 40)]);
+        epochs.advance_start(25);
+        assert_eq!(epochs.entries(), [(3, 25), (5, 40)]);
+    }
+
+    #[test]
+    fn the_text_is_kafkas() {
+        assert_eq!(epochs().to_text(), "0\n3\n2 10\n3 20\n5 40\n");
+        assert_eq!(LeaderEpochs::from_text("0\n3\n2 10\n3 20\n5 40\n"), Some(epochs()));
+        assert_eq!(LeaderEpochs::from_text("0\n2\n2 10\n"), None);
+        assert_eq!(LeaderEpochs::from_text("0\n2\n2 10\n1 20\n"), None);
+    }
+}

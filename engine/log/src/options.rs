@@ -1,0 +1,82 @@
+//! What may be chosen about a log directory and about one partition.
+
+use millrace_record::header::TimestampType;
+
+use crate::limits;
+
+/// How appends reach stable storage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WritePath {
+    /// Small runs through the core's journal; runs of at least [`LogOptions::large_run_bytes`] straight to their segment.
+    #[default]
+    Journal,
+    /// Every run straight to its segment as soon as it holds a whole block, the rest through the journal. Kept for the
+    /// comparison in `docs/decisions/`.
+    Straight,
+}
+
+/// What one core does with one log directory.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// A run of at least this many bytes goes straight to its segment, and the journal holds its checksum only. Default
+    /// 64 KiB; at least a block.
+    pub large_run_bytes: u64,
+    /// See [`WritePath`].
+    pub write_path: WritePath,
+    /// Recent bytes of all partitions of the core that are kept in memory, in bytes. When what is not yet in segments fills
+    /// it, appends wait.
+    pub tail_bytes: usize,
+    /// A partition with this many bytes that are durable in the journal only writes them to its segment.
+    pub destage_bytes: u64,
+    /// Bytes of the first journal file.
+    pub journal_first_bytes: u64,
+    /// Bytes of each further journal file.
+    pub journal_file_bytes: u64,
+    /// Number of journal files.
+    pub journal_files: usize,
+    /// Descriptors of sealed segments that a core keeps open for readers.
+    pub sealed_descriptors: usize,
+    /// A producer that sent nothing for this long is forgotten, in ms (Kafka's `producer.id.expiration.ms`).
+    pub producer_expiry_ms: i64,
+}
+
+impl Default for LogOptions {
+    fn default() -> LogOptions {
+        LogOptions {
+            large_run_bytes: limits::LARGE_RUN_BYTES,
+            write_path: WritePath::Journal,
+            tail_bytes: limits::TAIL_BYTES,
+            destage_bytes: limits::DESTAGE_BYTES,
+            journal_first_bytes: 8 * 1024 * 1024,
+            journal_file_bytes: 32 * 1024 * 1024,
+            journal_files: 4,
+            sealed_descriptors: limits::SEALED_DESCRIPTORS,
+            producer_expiry_ms: limits::PRODUCER_EXPIRY_MS,
+        }
+    }
+}
+
+/// A topic's settings that its partitions' logs obey. Defaults are Kafka's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionConfig {
+    /// `segment.bytes`: a batch that would grow the segment beyond this begins a new one.
+    pub segment_bytes: u64,
+    /// `segment.ms`: a segment whose first batch is older than this (by the batches' own timestamps, as in Kafka) is
+    /// followed by a new one at the next append.
+    pub segment_ms: i64,
+    /// `index.interval.bytes`.
+    pub index_interval_bytes: u64,
+    /// `message.timestamp.type`.
+    pub timestamp_type: TimestampType,
+}
+
+impl Default for PartitionConfig {
+    fn default() -> PartitionConfig {
+        PartitionConfig {
+            segment_bytes: 1 << 30,
+            segment_ms: 7 * 24 * 60 * 60 * 1000,
+            index_interval_bytes: 4096,
+            timestamp_type: TimestampType::CreateTime,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What a partition knows about its idempotent producers (KIP-98; traps 5 to 8).
+//!
+//! Invariants:
+//! - Of each producer at most the last [`PRODUCER_BATCHES`] batches of its current epoch are remembered, oldest first, their
+//!   offsets rising.
+//! - The state is a function of the batches in the log: what is in it after a restart is what a scan of the log would give,
+//!   expired producers aside.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use millrace_base::ids::{Offset, ProducerEpoch, ProducerId};
+use millrace_record::batch::Batch;
+use rkyv::{Archive, Deserialize, Serialize};
+
+use crate::error::SequenceError;
+use crate::limits::PRODUCER_BATCHES;
+
+/// The sequence before the first of an epoch.
+const NO_SEQUENCE: i32 = -1;
+
+/// A batch that a producer has appended.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerBatch {
+    /// Sequence number of its first record.
+    pub base_sequence: i32,
+    /// Sequence number of its last record.
+    pub last_sequence: i32,
+    /// Offset of its first record.
+    pub base_offset: Offset,
+    /// Offset of its last record, inclusive.
+    pub last_offset: Offset,
+    /// Its greatest timestamp, in Unix ms.
+    pub timestamp_ms: i64,
+}
+
+/// One producer's current session.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProducerState {
+    pub(crate) producer_id: ProducerId,
+    pub(crate) epoch: ProducerEpoch,
+    /// Oldest first.
+    pub(crate) batches: VecDeque<ProducerBatch>,
+    /// When the last batch came, by the broker's clock, in Unix ms; 0 after a recovery that read it from the log.
+    pub(crate) seen_ms: i64,
+}
+
+/// What is to be done with a producer's batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It is new: append it.
+    Append,
+    /// It was appended before, as this.
+    Duplicate(ProducerBatch),
+}
+
+/// All producers of a partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Producers {
+    states: BTreeMap<ProducerId, ProducerState>,
+}
+
+impl Producers {
+    /// Producers as they were stored.
+    pub(crate) fn from_states(states: Vec<ProducerState>) -> Producers {
+        Producers { states: states.into_iter().map(|state| (state.producer_id, state)).collect() }
+    }
+
+    /// All states, by producer id.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &ProducerState> {
+        self.states.values()
+    }
+
+    /// Number of producers.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// Epoch and remembered batches (oldest first) of each producer, by producer id.
+    pub fn entries(&self) -> impl Iterator<Item = (ProducerId, ProducerEpoch, impl Iterator<Item = &ProducerBatch>)> {
+        self.states.values().map(|state| (state.producer_id, state.epoch, state.batches.iter()))
+    }
+
+    /// Whether a client's batch may be appended: Kafka's rules for sequences and epochs. A batch without a producer id
+    /// always may.
+    ///
+    /// # Errors
+    /// [`SequenceError`]; the state stays as it was.
+    pub(crate) fn admit(&self, batch: &Batch<'_>) -> Result<Admission, SequenceError> {
+        let producer_id = batch.producer_id();
+        let (true, Some(state)) = (batch.has_producer_id(), self.states.get(&producer_id)) else {
+            return Ok(Admission::Append);
+        };
+        let (found_epoch, found) = (batch.producer_epoch(), batch.base_sequence());
+        if found_epoch < state.epoch {
+            return Err(SequenceError::StaleEpoch { producer_id, found: found_epoch, current: state.epoch });
+        }
+        if batch.is_control() {
+            return Ok(Admission::Append);
+        }
+        if found_epoch > state.epoch {
+            return if found == 0 {
+                Ok(Admission::Append)
+            } else {
+                Err(SequenceError::OutOfOrder { producer_id, found, last: NO_SEQUENCE })
+            };
+        }
+        let same = |old: &&ProducerBatch| old.base_sequence == found && old.last_sequence == batch.last_sequence();
+        if let Some(old) = state.batches.iter().find(same) {
+            return Ok(Admission::Duplicate(*old));
+        }
+        let last = state.batches.back().map_or(NO_SEQUENCE, |old| old.last_sequence);
+        let follows = if last == i32::MAX { found == 0 } else { found == last + 1 };
+        if follows { Ok(Admission::Append) } else { Err(SequenceError::OutOfOrder { producer_id, found, last }) }
+    }
+
+    /// Notes a batch that is in the log at `base_offset`. `seen_ms`: the broker's clock.
+    pub(crate) fn note(&mut self, batch: &Batch<'_>, base_offset: Offset, seen_ms: i64) {
+        if !batch.has_producer_id() {
+            return;
+        }
+        let producer_id = batch.producer_id();
+        let fresh = || ProducerState { producer_id, epoch: batch.producer_epoch(), batches: VecDeque::new(), seen_ms };
+        let state = self.states.entry(producer_id).or_insert_with(fresh);
+        if batch.producer_epoch() != state.epoch {
+            state.epoch = batch.producer_epoch();
+            state.batches.clear();
+        }
+        state.seen_ms = seen_ms;
+        if batch.is_control() {
+            return;
+        }
+        if state.batches.len() == PRODUCER_BATCHES {
+            state.batches.pop_front();
+        }
+        state.batches.push_back(ProducerBatch {
+            base_sequence: batch.base_sequence(),
+            last_sequence: batch.last_sequence(),
+            base_offset,
+            last_offset: base_offset + i64::from(batch.last_offset_delta()),
+            timestamp_ms: batch.max_timestamp(),
+        });
+    }
+
+    /// Whether the log up to `end` (exclusive) gives this state without the batches at or after `end`: false when a
+    /// producer's remembered batches or its epoch come from there, so that only a scan can say what came before.
+    pub(crate) fn covers(&self, end: Offset) -> bool {
+        self.states.values().all(|state| state.batches.back().is_some_and(|batch| batch.last_offset < end))
+    }
+
+    /// Forgets producers that sent nothing since `before_ms` (the broker's clock).
+    pub(crate) fn expire(&mut self, before_ms: i64) {
+        self.states.retain(|_, state| state.seen_ms >= before_ms);
+    }
+
+    /// Counts from now on the time of producers that were read from the log.
+    pub(crate) fn touch_unseen(&mut self, now_ms: i64) {
+        for state in self.states.values_mut().filter(|state| state.seen_ms == 0) {
+            state.seen_ms = now_ms;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::batch_bytes;
+
+    struct Log {
+        producers: Producers,
+        end: Offset,
+    }
+
+    impl Log {
+        fn new() -> Log {
+            Log { producers: Producers::default(), end: 100 }
+        }
+
+        fn append(&mut self, epoch: ProducerEpoch, sequence: i32, records: usize) -> Result<Offset, SequenceError> {
+            let bytes = batch_bytes(Some((7, epoch, sequence)), records, 0, b"v");
+            let batch = Batch::first(&bytes).unwrap();
+            match self.producers.admit(&batch)? {
+                Admission::Duplicate(old) => Ok(old.base_offset),
+                Admission::Append => {
+                    let base = self.end;
+                    self.producers.note(&batch, base, 1);
+                    self.end += records as Offset;
+                    Ok(base)
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn trap_05_duplicates_of_the_last_five_batches_return_their_original_offset() {
+        let mut log = Log::new();
+        for index in 0..6 {
+            assert_eq!(log.append(0, index * 2, 2), Ok(100 + Offset::from(index) * 2));
+        }
+        for index in 1..6 {
+            assert_eq!(log.append(0, index * 2, 2), Ok(100 + Offset::from(index) * 2));
+        }
+        assert_eq!(log.append(0, 0, 2), Err(SequenceError::OutOfOrder { producer_id: 7, found: 0, last: 11 }));
+    }
+
+    #[test]
+    fn trap_06_sequences_wrap_to_zero() {
+        let mut log = Log::new();
+        assert_eq!(log.append(0, i32::MAX - 1, 2), Ok(100));
+        assert_eq!(log.append(0, 0, 1), Ok(102));
+        let mut log = Log::new();
+        assert_eq!(log.append(0, i32::MAX, 3), Ok(100));
+        assert_eq!(log.append(0, 2, 1), Ok(103));
+    }
+
+    #[test]
+    fn trap_06_an_unknown_producer_starts_anywhere_and_a_new_epoch_at_zero() {
+        let mut log = Log::new();
+        assert_eq!(log.append(3, 77, 1), Ok(100));
+        assert!(matches!(log.append(4, 78, 1), Err(SequenceError::OutOfOrder { .. })));
+        assert_eq!(log.append(4, 0, 1), Ok(101));
+        assert!(matches!(log.append(4, 2, 1), Err(SequenceError::OutOfOrder { .. })));
+    }
+
+    #[test]
+    fn trap_07_a_stale_epoch_is_named_as_such() {
+        let mut log = Log::new();
+        assert_eq!(log.append(4, 0, 1), Ok(100));
+        let stale = SequenceError::StaleEpoch { producer_id: 7, found: 3, current: 4 };
+        assert_eq!(log.append(3, 0, 1), Err(stale));
+    }
+
+    #[test]
+    fn trap_28_a_cut_through_a_producers_batches_asks_for_a_scan() {
+        let mut log = Log::new();
+        log.append(0, 0, 2).unwrap();
+        log.append(0, 2, 2).unwrap();
+        assert!(log.producers.covers(104));
+        assert!(!log.producers.covers(102));
+    }
+}

@@ -1,0 +1,82 @@
+//! Which parts of a segment were verified, and which are damaged.
+//!
+//! Invariants:
+//! - A damaged range is never served, and is reported once.
+//! - A piece is marked as verified only when every batch that begins in it was read from the file and found sound, or lies in a
+//!   damaged range.
+
+use std::collections::BTreeSet;
+
+use millrace_base::ids::Offset;
+
+use crate::limits::VERIFY_BYTES;
+
+/// A range of a segment whose bytes are not sound batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RottenRange {
+    /// Where it begins in the segment, in bytes (inclusive).
+    pub from: u64,
+    /// Where the next sound batch begins, in bytes; the segment's end if there is none.
+    pub to: u64,
+    /// First offset that is lost.
+    pub first_offset: Offset,
+    /// Offset of the next sound batch (exclusive end).
+    pub next_offset: Offset,
+}
+
+/// What is known of a segment's soundness.
+#[derive(Debug, Default)]
+pub(crate) struct RotMap {
+    verified: BTreeSet<u64>,
+    /// By position; disjoint.
+    ranges: Vec<RottenRange>,
+}
+
+impl RotMap {
+    /// Whether every batch that begins in the piece with this number was verified.
+    pub(crate) fn is_verified(&self, piece: u64) -> bool {
+        self.verified.contains(&piece)
+    }
+
+    /// Marks the piece.
+    pub(crate) fn set_verified(&mut self, piece: u64) {
+        self.verified.insert(piece);
+    }
+
+    /// The piece that `position` lies in.
+    pub(crate) fn piece_of(position: u64) -> u64 {
+        position / VERIFY_BYTES
+    }
+
+    /// Notes damage; true when it was not known.
+    pub(crate) fn note(&mut self, range: RottenRange) -> bool {
+        let known = self.ranges.iter().any(|known| known.from <= range.from && range.to <= known.to);
+        if !known {
+            self.ranges.retain(|old| old.to <= range.from || old.from >= range.to);
+            self.ranges.push(range);
+            self.ranges.sort_by_key(|range| range.from);
+        }
+        !known
+    }
+
+    /// All damage that is known, by position.
+    pub(crate) fn ranges(&self) -> &[RottenRange] {
+        &self.ranges
+    }
+
+    /// The damaged range that holds `offset`.
+    pub(crate) fn holding(&self, offset: Offset) -> Option<RottenRange> {
+        self.ranges.iter().find(|range| range.first_offset <= offset && offset < range.next_offset).copied()
+    }
+
+    /// The first damaged range that begins at or behind `position`.
+    pub(crate) fn first_from(&self, position: u64) -> Option<RottenRange> {
+        self.ranges.iter().find(|range| range.from >= position).copied()
+    }
+
+    /// Forgets what lies at or behind `position`: the bytes there are others now.
+    pub(crate) fn truncate(&mut self, position: u64) {
+        self.ranges.retain(|range| range.to <= position);
+        self.verified.retain(|piece| (piece + 1) * VERIFY_BYTES <= position);
+    }
+}

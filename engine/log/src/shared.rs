@@ -1,0 +1,324 @@
+//! What the partitions of one core share in one log directory: the journal, the memory of their tails, and their queues.
+//!
+//! Invariants:
+//! - Partitions are told of commits in the order of their submissions.
+//! - Once the directory is offline it stays so: a failed write or sync is never tried again.
+//! - Memory that only a journal backs is never given up; appends wait for it instead.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
+
+use millrace_base::ids::{Offset, TopicPartition};
+use millrace_runtime::sync::Notify;
+use millrace_runtime::{Bytes, Core, File, OpenOptions};
+
+use crate::error::{LogError, Unavailable};
+use crate::journal::{COMMITS_IN_FLIGHT, Journal, Sequence};
+use crate::layout;
+use crate::limits::{EXTENT_BYTES_MIN, STRAIGHT_BYTES_PER_CHECKPOINT, block_ceil};
+use crate::options::LogOptions;
+use crate::partition::Partition;
+use crate::sealed_files::SealedFiles;
+
+pub(crate) struct Shared {
+    pub(crate) core: Core,
+    pub(crate) root: PathBuf,
+    pub(crate) options: LogOptions,
+    pub(crate) journal: Journal,
+    pub(crate) sealed_files: SealedFiles,
+    pub(crate) partitions: RefCell<BTreeMap<TopicPartition, Rc<Partition>>>,
+    offline: RefCell<Option<Rc<str>>>,
+    /// Have something to submit.
+    dirty: RefCell<VecDeque<Rc<Partition>>>,
+    has_dirty: Notify,
+    /// Who waits for which commit, in order.
+    awaiting: RefCell<VecDeque<(Sequence, Rc<Partition>)>>,
+    to_destage: RefCell<VecDeque<Rc<Partition>>>,
+    has_to_destage: Notify,
+    destaging: Cell<usize>,
+    tail_bytes: Cell<usize>,
+    /// May have chunks whose bytes are in the segments' files.
+    evictable: RefCell<VecDeque<Weak<Partition>>>,
+    /// Memory may have become free, or there is nothing left to wait for.
+    room: Notify,
+    /// Bytes that went straight to segments since the last checkpoint.
+    pub(crate) straight_bytes: Cell<u64>,
+    pub(crate) wants_checkpoint: Notify,
+    pub(crate) closing: Cell<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(core: &Core, root: &Path, options: LogOptions, journal: Journal) -> Rc<Shared> {
+        let sealed_files = SealedFiles::new(options.sealed_descriptors);
+        let shared = Rc::new(Shared {
+            core: core.clone(),
+            root: root.to_owned(),
+            options,
+            journal,
+            sealed_files,
+            partitions: RefCell::default(),
+            offline: RefCell::default(),
+            dirty: RefCell::default(),
+            has_dirty: Notify::new(),
+            awaiting: RefCell::default(),
+            to_destage: RefCell::default(),
+            has_to_destage: Notify::new(),
+            destaging: Cell::new(0),
+            tail_bytes: Cell::new(0),
+            evictable: RefCell::default(),
+            room: Notify::new(),
+            straight_bytes: Cell::new(0),
+            wants_checkpoint: Notify::new(),
+            closing: Cell::new(false),
+        });
+        let weak = Rc::downgrade(&shared);
+        shared.journal.on_commit(Rc::new(move |done| {
+            if let Some(shared) = weak.upgrade() {
+                shared.committed(done.sequence);
+            }
+        }));
+        let weak = Rc::downgrade(&shared);
+        shared.journal.on_failure(Rc::new(move |failed| {
+            if let Some(shared) = weak.upgrade() {
+                shared.fail(&failed.to_string());
+            }
+        }));
+        shared
+    }
+
+    /// Whether the log directory answers.
+    pub(crate) fn check(&self) -> Result<(), Unavailable> {
+        match &*self.offline.borrow() {
+            Some(reason) => Err(Unavailable::DirectoryOffline(reason.clone())),
+            None if self.closing.get() => Err(Unavailable::Closed),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the log directory offline on this core, for good.
+    pub(crate) fn fail(&self, reason: &str) -> Unavailable {
+        let first = self.offline.borrow().is_none();
+        if first {
+            tracing::error!(directory = %self.root.display(), reason, "log directory offline");
+            *self.offline.borrow_mut() = Some(reason.into());
+            let partitions: Vec<_> = self.partitions.borrow().values().cloned().collect();
+            for partition in partitions {
+                partition.make_unavailable(Unavailable::DirectoryOffline(reason.into()));
+            }
+            self.room.notify_all();
+            self.has_to_destage.notify_all();
+            self.has_dirty.notify_all();
+            self.wants_checkpoint.notify_all();
+        }
+        let reason = self.offline.borrow().clone().unwrap_or_else(|| reason.into());
+        Unavailable::DirectoryOffline(reason)
+    }
+
+    /// Creates a segment's file, with space for `bytes` at least; durable when this returns.
+    pub(crate) async fn create_segment_file(
+        &self,
+        directory: &Path,
+        base_offset: Offset,
+        bytes: u64,
+    ) -> Result<(File, u64), LogError> {
+        let path = layout::segment_file(directory, base_offset);
+        let core = &self.core;
+        // A file of this name without a Roll in the journal is what a failed attempt has left.
+        let options = OpenOptions { truncate: true, ..OpenOptions::read_write().direct() };
+        let file = core.open(&path, options).await.map_err(LogError::io(format!("create {}", path.display())))?;
+        let allocated = EXTENT_BYTES_MIN.max(block_ceil(bytes));
+        let what = || format!("allocate {}", path.display());
+        file.allocate(core, 0, allocated).await.map_err(LogError::io(what()))?;
+        file.sync(core).await.map_err(LogError::io(what()))?;
+        core.sync_dir(directory).await.map_err(LogError::io(format!("sync {}", directory.display())))?;
+        Ok((file, allocated))
+    }
+
+    /// One run of bytes from parts; copies unless there is only one.
+    pub(crate) fn join(&self, parts: Option<Vec<Bytes>>) -> Bytes {
+        let Some(mut parts) = parts else { unreachable!("what is not durable in a segment is in the tail") };
+        match parts.len() {
+            0 => Bytes::new(),
+            1 => parts.swap_remove(0),
+            _ => {
+                let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+                parts.iter().for_each(|part| joined.extend_from_slice(part));
+                Bytes::from(joined)
+            }
+        }
+    }
+
+    /// The partition has something pending.
+    pub(crate) fn mark_dirty(&self, partition: &Rc<Partition>) {
+        if !partition.is_dirty.replace(true) {
+            self.dirty.borrow_mut().push_back(partition.clone());
+            self.has_dirty.notify_all();
+        }
+    }
+
+    /// Submits what dirty partitions have, whenever the journal has less than a full window of commits before it: what is
+    /// appended meanwhile goes together.
+    pub(crate) async fn submit_dirty_forever(self: Rc<Self>) {
+        loop {
+            let notified = self.has_dirty.notified();
+            self.submit_dirty();
+            if self.is_stopped() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    pub(crate) fn submit_dirty(&self) {
+        while self.journal.has_room() && self.journal.submitted().0 <= self.journal.durable().0 + COMMITS_IN_FLIGHT {
+            let first = self.dirty.borrow_mut().pop_front();
+            let Some(partition) = first else { return };
+            partition.is_dirty.set(false);
+            partition.submit_pending();
+        }
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.offline.borrow().is_some() || self.closing.get()
+    }
+
+    /// Wakes every task of the directory, so that it sees that it is to end.
+    pub(crate) fn wake_all(&self) {
+        self.has_dirty.notify_all();
+        self.has_to_destage.notify_all();
+        self.wants_checkpoint.notify_all();
+        self.room.notify_all();
+    }
+
+    /// Tells `partition` when the commit is durable.
+    pub(crate) fn await_commit(&self, sequence: Sequence, partition: &Rc<Partition>) {
+        self.awaiting.borrow_mut().push_back((sequence, partition.clone()));
+    }
+
+    fn committed(&self, sequence: Sequence) {
+        loop {
+            let mut awaiting = self.awaiting.borrow_mut();
+            if awaiting.front().is_none_or(|first| first.0 > sequence) {
+                break;
+            }
+            let first = awaiting.pop_front();
+            drop(awaiting);
+            if let Some((_, partition)) = first {
+                partition.committed(sequence);
+            }
+        }
+        self.submit_dirty();
+    }
+
+    /// Has the partition's durable blocks written to its segments, and what can be sealed sealed.
+    pub(crate) fn queue_destage(&self, partition: &Rc<Partition>) {
+        if !partition.is_queued_to_destage.replace(true) {
+            self.to_destage.borrow_mut().push_back(partition.clone());
+            self.has_to_destage.notify_all();
+        }
+    }
+
+    /// One of the tasks that destage.
+    pub(crate) async fn destage_forever(self: Rc<Self>) {
+        loop {
+            let notified = self.has_to_destage.notified();
+            if self.is_stopped() {
+                return;
+            }
+            let first = self.to_destage.borrow_mut().pop_front();
+            let Some(partition) = first else {
+                notified.await;
+                continue;
+            };
+            partition.is_queued_to_destage.set(false);
+            self.destaging.set(self.destaging.get() + 1);
+            if let Err(error) = partition.destage().await {
+                tracing::debug!(partition = %partition.id, %error, "not destaged");
+            }
+            self.destaging.set(self.destaging.get() - 1);
+            self.room.notify_all();
+        }
+    }
+
+    pub(crate) fn note_memory_taken(&self, bytes: usize) {
+        self.tail_bytes.set(self.tail_bytes.get() + bytes);
+    }
+
+    pub(crate) fn note_memory_freed(&self, bytes: usize) {
+        self.tail_bytes.set(self.tail_bytes.get().saturating_sub(bytes));
+        if bytes > 0 {
+            self.room.notify_all();
+        }
+    }
+
+    /// Bytes of memory that all tails take.
+    pub(crate) fn tail_bytes(&self) -> usize {
+        self.tail_bytes.get()
+    }
+
+    /// The partition may have chunks that can be given up.
+    pub(crate) fn note_evictable(&self, partition: &Rc<Partition>) {
+        if partition.has_evictable() {
+            self.evictable.borrow_mut().push_back(Rc::downgrade(partition));
+            self.room.notify_all();
+        }
+    }
+
+    /// Whether a tail may grow by `bytes`: gives up old chunks first. Yes also when nothing could be freed by waiting.
+    pub(crate) fn may_take_memory(&self, bytes: u64) -> bool {
+        let fits = || self.tail_bytes.get() as u64 + bytes <= self.options.tail_bytes as u64;
+        while !fits() {
+            if !self.evict_one() {
+                let all_idle = self.queue_all_to_destage() == 0 && self.destaging.get() == 0;
+                return all_idle && self.awaiting.borrow().is_empty();
+            }
+        }
+        true
+    }
+
+    fn evict_one(&self) -> bool {
+        loop {
+            let first = self.evictable.borrow_mut().pop_front();
+            let Some(weak) = first else { return false };
+            let Some(partition) = weak.upgrade() else { continue };
+            let freed = partition.evict_oldest();
+            self.tail_bytes.set(self.tail_bytes.get().saturating_sub(freed));
+            if partition.has_evictable() {
+                self.evictable.borrow_mut().push_back(weak);
+            }
+            if freed > 0 {
+                return true;
+            }
+        }
+    }
+
+    /// Queues whoever has whole blocks to destage; gives how many are queued.
+    fn queue_all_to_destage(&self) -> usize {
+        for partition in self.partitions.borrow().values().filter(|partition| partition.has_blocks_to_destage()) {
+            self.queue_destage(partition);
+        }
+        self.to_destage.borrow().len()
+    }
+
+    /// Waits until memory may have become free.
+    pub(crate) async fn wait_for_memory(&self) -> Result<(), Unavailable> {
+        let notified = self.room.notified();
+        self.check()?;
+        if self.evict_one() {
+            return Ok(());
+        }
+        self.queue_all_to_destage();
+        notified.await;
+        self.check()
+    }
+
+    /// Counts bytes that went straight to a segment; recovery reads them again unless a checkpoint covers them.
+    pub(crate) fn note_straight(&self, bytes: u64) {
+        self.straight_bytes.set(self.straight_bytes.get() + bytes);
+        if self.straight_bytes.get() >= STRAIGHT_BYTES_PER_CHECKPOINT {
+            self.wants_checkpoint.notify_all();
+        }
+    }
+}

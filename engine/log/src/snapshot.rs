@@ -1,0 +1,97 @@
+//! A partition's state in a checkpoint: all that recovery needs beside the segments and the journal.
+//!
+//! Invariants:
+//! - A snapshot holds what is durable and nothing else: what was appended and is not durable may never have been.
+
+use millrace_base::ids::{LeaderEpoch, Offset, TopicId, TopicPartition};
+use rkyv::rancor::Error;
+use rkyv::{Archive, Deserialize, Serialize};
+
+use crate::partition::Partition;
+use crate::producers::ProducerState;
+
+/// Version of a checkpoint's body.
+const VERSION: u16 = 1;
+
+/// A segment's durable length.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[rkyv(attr(allow(missing_docs, unreachable_pub)))]
+pub(crate) struct SegmentSnapshot {
+    pub(crate) base: Offset,
+    /// Exclusive end in bytes.
+    pub(crate) end: u64,
+}
+
+/// A partition's durable state.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(attr(allow(missing_docs, unreachable_pub)))]
+pub(crate) struct PartitionSnapshot {
+    pub(crate) topic: [u8; 16],
+    pub(crate) partition: i32,
+    pub(crate) generation: u32,
+    pub(crate) log_start: Offset,
+    /// Exclusive.
+    pub(crate) durable_offset: Offset,
+    /// By base offset; the last one takes appends.
+    pub(crate) segments: Vec<SegmentSnapshot>,
+    pub(crate) epochs: Vec<(LeaderEpoch, Offset)>,
+    pub(crate) producers: Vec<ProducerState>,
+}
+
+impl PartitionSnapshot {
+    pub(crate) fn id(&self) -> TopicPartition {
+        TopicPartition { topic: TopicId(self.topic), partition: self.partition }
+    }
+}
+
+/// What a checkpoint's body says.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(attr(allow(missing_docs, unreachable_pub)))]
+pub(crate) struct Body {
+    version: u16,
+    /// Counts the starts of the broker: checkpoints of an earlier start mean nothing any more.
+    pub(crate) start: u64,
+    pub(crate) partitions: Vec<PartitionSnapshot>,
+}
+
+impl Body {
+    pub(crate) fn new(start: u64, partitions: Vec<PartitionSnapshot>) -> Body {
+        Body { version: VERSION, start, partitions }
+    }
+
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
+        rkyv::to_bytes::<Error>(self).map(|bytes| bytes.to_vec())
+    }
+
+    /// # Errors
+    /// When the bytes are no body, or one of a later version.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Body, String> {
+        let body = rkyv::from_bytes::<Body, Error>(bytes).map_err(|error| error.to_string())?;
+        if body.version == VERSION { Ok(body) } else { Err(format!("body version {}", body.version)) }
+    }
+}
+
+impl Partition {
+    /// What is durable of it now.
+    pub(crate) fn snapshot(&self) -> PartitionSnapshot {
+        let state = self.state.borrow();
+        let durable_offset = state.durable_offset;
+        let segments =
+            state.segments.iter().map(|segment| SegmentSnapshot { base: segment.base_offset, end: segment.durable });
+        let mut producers: Vec<ProducerState> = state.producers.states().cloned().collect();
+        for producer in &mut producers {
+            producer.batches.retain(|batch| batch.last_offset < durable_offset);
+        }
+        producers.retain(|producer| !producer.batches.is_empty());
+        PartitionSnapshot {
+            topic: self.id.topic.0,
+            partition: self.id.partition,
+            generation: state.generation,
+            log_start: state.log_start,
+            durable_offset,
+            segments: segments.collect(),
+            epochs: state.epochs.entries().iter().copied().filter(|(_, start)| *start < durable_offset).collect(),
+            producers,
+        }
+    }
+}
