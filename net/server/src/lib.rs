@@ -1,1 +1,20 @@
 //! The broker: listeners, connections, dispatch to the owning core, a handler file per API.
+
+mod address;
+mod begin;
+mod broker;
+mod connection;
+mod dispatch;
+mod frame;
+mod handlers;
+mod limits;
+mod listener;
+mod metadata_log;
+mod partitions;
+mod producer_ids;
+mod request;
+mod response;
+mod server;
+mod topic_configs;
+
+pub use broker::{ServeError, serve};

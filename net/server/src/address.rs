@@ -1,0 +1,80 @@
+//! Where the broker listens, and what it tells clients.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+
+use millrace_base::broker_config::{BrokerConfig, Endpoint, Listener as ListenerConfig};
+use millrace_runtime::{Core, Listener};
+use tracing::debug;
+
+use crate::broker::ServeError;
+use crate::limits::ACCEPT_BACKLOG;
+
+/// A bound socket of a configured listener.
+pub(crate) struct Bound {
+    /// The listener's place in the configuration.
+    pub listener: usize,
+    pub socket: Listener,
+}
+
+/// Binds every configured listener, on each address that its host stands for: a client may take any of them.
+///
+/// # Errors
+/// [`ServeError::Listen`] when an address is in use, or not of this machine.
+pub(crate) async fn bind_all(core: &Core, listeners: &[ListenerConfig]) -> Result<Vec<Bound>, ServeError> {
+    let mut bound = Vec::new();
+    for (index, listener) in listeners.iter().enumerate() {
+        let sockets = bind(core, listener).await;
+        let sockets = sockets.map_err(|source| ServeError::Listen { listener: listener.to_string(), source })?;
+        bound.extend(sockets.into_iter().map(|socket| Bound { listener: index, socket }));
+    }
+    Ok(bound)
+}
+
+async fn bind(core: &Core, listener: &ListenerConfig) -> io::Result<Vec<Listener>> {
+    let Some(host) = &listener.host else { return bind_everywhere(core, listener.port).await };
+    let mut sockets: Vec<Listener> = Vec::new();
+    let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
+    for address in (host.as_str(), listener.port).to_socket_addrs()? {
+        // Port 0 is chosen once: the other addresses follow.
+        let port = sockets.first().map_or(address.port(), |first| first.local_addr().port());
+        match core.listen(SocketAddr::new(address.ip(), port), ACCEPT_BACKLOG).await {
+            Ok(socket) => sockets.push(socket),
+            // A machine without IPv6 still has ::1 in its hosts file.
+            Err(error) if address.is_ipv6() && error.kind() == io::ErrorKind::AddrNotAvailable => {
+                debug!(%address, %error, "not listening there");
+                last_error = error;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if sockets.is_empty() { Err(last_error) } else { Ok(sockets) }
+}
+
+/// All addresses of the machine: by IPv6, which takes IPv4 as well, or by IPv4 where there is nothing else.
+async fn bind_everywhere(core: &Core, port: u16) -> io::Result<Vec<Listener>> {
+    match core.listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), ACCEPT_BACKLOG).await {
+        Ok(socket) => Ok(vec![socket]),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
+        Err(error) => {
+            debug!(%error, "no IPv6: listening by IPv4 alone");
+            Ok(vec![core.listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), ACCEPT_BACKLOG).await?])
+        }
+    }
+}
+
+/// What clients of each configured listener are told.
+pub(crate) fn endpoints(config: &BrokerConfig, bound: &[Bound]) -> Result<Vec<Endpoint>, ServeError> {
+    let host_name = nix::unistd::gethostname().map_err(|error| ServeError::Host(format!("it has no name: {error}")))?;
+    let host_name = host_name.to_string_lossy();
+    let port_of = |name: &str| {
+        let of_name =
+            |bound: &&Bound| config.network.listeners.get(bound.listener).is_some_and(|listener| listener.name == name);
+        bound.iter().find(of_name).map_or(0, |bound| bound.socket.local_addr().port())
+    };
+    let endpoint_of = |listener: &ListenerConfig| {
+        let advertised = config.network.advertised.iter().find(|advertised| advertised.name == listener.name);
+        advertised.unwrap_or(listener).endpoint(&host_name, port_of(&listener.name))
+    };
+    Ok(config.network.listeners.iter().map(endpoint_of).collect())
+}

@@ -1,0 +1,147 @@
+//! One connection: a task that reads requests and starts them, and one that sends their answers in the same order.
+//!
+//! Invariants:
+//! - answers leave in the order in which their requests came;
+//! - produce requests overlap (each appends before the next is read, and waits for its durability meanwhile); any other
+//!   request is finished before the next one is read;
+//! - at most [`REQUESTS_IN_FLIGHT_MAX`] answers are outstanding: then the socket is not read.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+
+use millrace_log::ReadPart;
+use millrace_runtime::sync::{self, Either};
+use millrace_runtime::{Bytes, JoinHandle, Socket, WriteHalf};
+use tracing::{debug, info, warn};
+
+use crate::begin::{Begun, begin};
+use crate::frame::{Frame, FrameReader, ReceiveError};
+use crate::handlers;
+use crate::limits::REQUESTS_IN_FLIGHT_MAX;
+use crate::request::{ConnectionContext, Principal, Request};
+use crate::response::{Outcome, Response};
+use crate::server::Server;
+
+/// An answer in its place in the queue.
+enum Answer {
+    Ready(Outcome),
+    Pending(JoinHandle<Outcome>),
+}
+
+/// Serves a connection until either side ends it.
+pub(crate) async fn serve(server: Rc<Server>, socket: Socket, peer: SocketAddr, listener: usize) {
+    let context = Rc::new(ConnectionContext { principal: Principal::Anonymous, listener, peer });
+    let (read_half, write_half) = socket.split();
+    let (answers, queue) = sync::queue::bounded(REQUESTS_IN_FLIGHT_MAX);
+    let sending = server.core.spawn_join(send_answers(Rc::clone(&server), write_half, queue, peer));
+    match FrameReader::new(&server.core, read_half, server.config.network.connection_idle_max) {
+        Ok(mut frames) => read_requests(&server, &mut frames, &context, &answers).await,
+        Err(error) => warn!(%peer, %error, "connection refused"),
+    }
+    drop(answers);
+    sending.await;
+}
+
+/// Reads and starts requests until the connection ends or the broker stops.
+async fn read_requests(
+    server: &Rc<Server>,
+    frames: &mut FrameReader,
+    context: &Rc<ConnectionContext>,
+    answers: &sync::queue::Sender<Answer>,
+) {
+    loop {
+        let frame = match sync::select(pin!(frames.next(server)), pin!(server.stopping.wait())).await {
+            Either::First(Ok(frame)) => frame,
+            Either::First(Err(error)) => {
+                report_end(context.peer, &error);
+                return;
+            }
+            Either::Second(()) => return,
+        };
+        let answer = start(server, context, frame).await;
+        let closes = matches!(answer, Answer::Ready(Outcome::Close(_)));
+        if answers.send(answer).await.is_err() || closes {
+            return;
+        }
+    }
+}
+
+/// Decodes a request's header and starts its handler.
+async fn start(server: &Rc<Server>, context: &Rc<ConnectionContext>, frame: Frame) -> Answer {
+    let Frame { bytes, permit } = frame;
+    let request = match Request::parse(bytes, Rc::clone(context)) {
+        Ok(request) => request,
+        Err(error) => return Answer::Ready(Outcome::Close(format!("unreadable request header: {error}"))),
+    };
+    let overlaps = handlers::overlaps(request.api_key);
+    let server_of_task = Rc::clone(server);
+    let running = async move {
+        let outcome = handlers::handle(server_of_task, request).await;
+        drop(permit);
+        outcome
+    };
+    if !overlaps {
+        return Answer::Ready(running.await);
+    }
+    match begin(&server.core, Box::pin(running)).await {
+        Begun::Done(outcome) => Answer::Ready(outcome),
+        Begun::Running(running) => Answer::Pending(running),
+    }
+}
+
+/// Sends each answer when its turn has come.
+async fn send_answers(
+    server: Rc<Server>,
+    socket: WriteHalf,
+    mut queue: sync::queue::Receiver<Answer>,
+    peer: SocketAddr,
+) {
+    while let Some(answer) = queue.receive().await {
+        let outcome = match answer {
+            Answer::Ready(outcome) => outcome,
+            Answer::Pending(running) => running.await,
+        };
+        match outcome {
+            Outcome::Silent => {}
+            Outcome::Respond(response) => {
+                if let Err(error) = send(&server, &socket, response).await {
+                    debug!(%peer, %error, "the answer could not be sent");
+                    break;
+                }
+            }
+            Outcome::Close(why) => {
+                info!(%peer, why, "closing the connection");
+                break;
+            }
+        }
+    }
+    socket.shutdown();
+}
+
+/// Sends an answer: runs of memory by one vectored send, file ranges by sendfile.
+async fn send(server: &Server, socket: &WriteHalf, response: Response) -> std::io::Result<()> {
+    let mut memory: Vec<Bytes> = Vec::with_capacity(response.parts.len());
+    for part in response.parts {
+        match part {
+            ReadPart::Memory(bytes) => memory.push(bytes),
+            ReadPart::File { file, position, length } => {
+                if !memory.is_empty() {
+                    socket.send(&server.core, std::mem::take(&mut memory)).await?;
+                }
+                socket.send_file(&server.core, &file, position, length).await?;
+            }
+        }
+    }
+    if memory.is_empty() { Ok(()) } else { socket.send(&server.core, memory).await }
+}
+
+fn report_end(peer: SocketAddr, error: &ReceiveError) {
+    match error {
+        ReceiveError::Closed | ReceiveError::Idle(_) => debug!(%peer, %error, "connection ended"),
+        ReceiveError::Truncated { .. } | ReceiveError::Io(_) => info!(%peer, %error, "connection ended"),
+        ReceiveError::Stalled { .. } | ReceiveError::Length(_) | ReceiveError::Memory { .. } => {
+            warn!(%peer, %error, "connection closed");
+        }
+    }
+}

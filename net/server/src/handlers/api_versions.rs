@@ -1,0 +1,62 @@
+//! ApiVersions: what this broker can do.
+
+use millrace_base::code::ErrorCode;
+use millrace_wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use millrace_wire::{Array, Reader, versions};
+
+use super::SUPPORTED;
+use crate::request::Request;
+use crate::response::{Outcome, Response};
+
+/// Characters that a client's name and version may have (KIP-511); at the ends only letters and digits.
+fn is_software_name(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    let ends = [text.bytes().next(), text.bytes().last()];
+    text.bytes().all(inner) && ends.iter().all(|end| end.is_some_and(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Answers in version 0 with error 35 when the version is unknown: that is how a client finds one that is known.
+pub(super) fn handle(request: &Request) -> Outcome {
+    let known = versions::range(ApiVersionsRequest::KEY).is_some_and(|range| range.contains(request.api_version));
+    if !known {
+        return answer(request, ErrorCode::UnsupportedVersion, 0);
+    }
+    let decoded = ApiVersionsRequest::decode(&mut Reader::new(request.body()), request.api_version);
+    let error = match decoded {
+        Err(error) => return Outcome::Close(format!("unreadable ApiVersions request: {error}")),
+        Ok(body) if request.api_version < 3 || names_are_valid(&body) => ErrorCode::None,
+        Ok(_) => ErrorCode::InvalidRequest,
+    };
+    answer(request, error, request.api_version)
+}
+
+fn names_are_valid(body: &ApiVersionsRequest<'_>) -> bool {
+    is_software_name(body.client_software_name) && is_software_name(body.client_software_version)
+}
+
+fn answer(request: &Request, error: ErrorCode, version: i16) -> Outcome {
+    let api_keys: Array<'_, ApiVersion> = SUPPORTED
+        .iter()
+        .filter(|_| error != ErrorCode::InvalidRequest)
+        .filter_map(|api_key| versions::range(*api_key).map(|range| (*api_key, range)))
+        .map(|(api_key, range)| ApiVersion { api_key, min_version: range.min, max_version: range.max })
+        .collect();
+    let response = ApiVersionsResponse { error_code: error.code(), api_keys, ..Default::default() };
+    let answer = Response::encode(request, version, Vec::new(), |writer| response.encode(writer, version));
+    answer.map_or_else(|error| Outcome::Close(error.to_string()), Outcome::Respond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_software_name;
+
+    #[test]
+    fn software_names_follow_kip_511() {
+        for good in ["librdkafka", "apache-kafka-java", "4.3.1", "a"] {
+            assert!(is_software_name(good), "{good}");
+        }
+        for bad in ["", "-a", "a.", "a b", "a/b", "é"] {
+            assert!(!is_software_name(bad), "{bad}");
+        }
+    }
+}

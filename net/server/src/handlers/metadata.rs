@@ -1,0 +1,152 @@
+//! Metadata: brokers, topics, partitions and their leaders; creates topics that are asked for, where that is enabled.
+
+use std::rc::Rc;
+
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::TopicId;
+use millrace_cluster::metadata::{Command, CreateTopic, Image, Topic};
+use millrace_wire::messages::metadata::{
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use millrace_wire::{Reader, WireError};
+use tracing::{info, warn};
+
+use super::{ALL_CLUSTER_OPERATIONS, ALL_TOPIC_OPERATIONS, respond};
+use crate::limits::TOPICS_AUTO_CREATED_MAX;
+use crate::metadata_log;
+use crate::request::{Operation, Request, Resource};
+use crate::response::Outcome;
+use crate::server::{Server, random_id};
+
+/// What a request asks of one topic, and what is said of it.
+struct Asked<'a> {
+    name: Option<&'a str>,
+    id: TopicId,
+    error: ErrorCode,
+}
+
+pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
+    let version = request.api_version;
+    let body = MetadataRequest::decode(&mut Reader::new(request.body()), version)?;
+    // Version 0 has no null: there an empty list means all topics.
+    let all = body.topics.as_ref().is_none_or(|topics| version == 0 && topics.is_empty());
+    let mut asked: Vec<Asked<'_>> = Vec::new();
+    if !all {
+        for topic in body.topics.iter().flat_map(|topics| topics.iter()) {
+            asked.push(find(&server, &request, topic.name, TopicId(topic.topic_id)));
+        }
+        if server.config.topics.auto_create && (version < 4 || body.allow_auto_topic_creation) {
+            create_missing(&server, &request, &mut asked).await;
+        }
+    }
+    let image = server.image();
+    let topic_operations = body.include_topic_authorized_operations;
+    let topics: Vec<MetadataResponseTopic<'_>> = if all {
+        image.topics().map(|topic| describe(topic, topic_operations)).collect()
+    } else {
+        asked.iter().map(|asked| answer(&image, asked, topic_operations)).collect()
+    };
+    let local = server.endpoint(request.context.listener);
+    let node_id = server.config.node_id;
+    let broker = MetadataResponseBroker { node_id, host: &local.host, port: i32::from(local.port), rack: None };
+    let cluster_operations = if body.include_cluster_authorized_operations { ALL_CLUSTER_OPERATIONS } else { i32::MIN };
+    let response = MetadataResponse {
+        brokers: vec![broker].into(),
+        cluster_id: image.cluster_id(),
+        controller_id: node_id,
+        topics: topics.into(),
+        cluster_authorized_operations: cluster_operations,
+        ..Default::default()
+    };
+    respond(&request, |writer| response.encode(writer, version))
+}
+
+/// Looks a topic up by its name, or by its id where there is no name.
+fn find<'a>(server: &Server, request: &Request, name: Option<&'a str>, id: TopicId) -> Asked<'a> {
+    let image = server.image();
+    let (topic, missing) = match name {
+        Some(name) => (image.topic(name), ErrorCode::UnknownTopicOrPartition),
+        None => (image.topic_by_id(id), ErrorCode::UnknownTopicId),
+    };
+    let error = match topic {
+        None => missing,
+        Some(topic) if request.authorize(Operation::Describe, Resource::Topic(&topic.name)) => ErrorCode::None,
+        Some(_) => ErrorCode::TopicAuthorizationFailed,
+    };
+    Asked { name, id: topic.map_or(id, |topic| topic.id), error }
+}
+
+/// Creates the topics that are asked for by name and missing, with the broker's defaults.
+async fn create_missing(server: &Rc<Server>, request: &Request, asked: &mut [Asked<'_>]) {
+    let missing = asked.iter_mut().filter(|asked| asked.error == ErrorCode::UnknownTopicOrPartition);
+    for asked in missing.take(TOPICS_AUTO_CREATED_MAX) {
+        let Some(name) = asked.name else { continue };
+        if !request.authorize(Operation::Create, Resource::Topic(name)) {
+            asked.error = ErrorCode::TopicAuthorizationFailed;
+            continue;
+        }
+        // -1: as the broker's settings say.
+        let topic = CreateTopic {
+            name: name.to_owned(),
+            id: random_id(&server.core),
+            partitions: -1,
+            replication_factor: -1,
+            ..CreateTopic::default()
+        };
+        match metadata_log::propose(server, Command::CreateTopic(topic)).await {
+            Ok(_) => {
+                info!(topic = name, "topic created because it was asked for");
+                asked.error = ErrorCode::None;
+            }
+            Err(error) if error.code == ErrorCode::TopicAlreadyExists => asked.error = ErrorCode::None,
+            Err(error) => {
+                warn!(topic = name, %error, "topic not created");
+                asked.error = error.code;
+            }
+        }
+    }
+}
+
+fn answer<'a>(image: &'a Image, asked: &Asked<'a>, operations: bool) -> MetadataResponseTopic<'a> {
+    let topic = match asked.name {
+        Some(name) => image.topic(name),
+        None => image.topic_by_id(asked.id),
+    };
+    match topic {
+        Some(topic) if asked.error == ErrorCode::None => describe(topic, operations),
+        _ => {
+            let gone = if asked.error == ErrorCode::None { ErrorCode::UnknownTopicOrPartition } else { asked.error };
+            MetadataResponseTopic {
+                error_code: gone.code(),
+                name: asked.name,
+                topic_id: asked.id.0,
+                ..Default::default()
+            }
+        }
+    }
+}
+
+/// Topics that belong to the brokers: clients are told so.
+fn is_internal(name: &str) -> bool {
+    matches!(name, "__consumer_offsets" | "__transaction_state" | "__share_group_state")
+}
+
+fn describe(topic: &Topic, operations: bool) -> MetadataResponseTopic<'_> {
+    let partitions = topic.partitions.iter().zip(0..).map(|(partition, partition_index)| MetadataResponsePartition {
+        partition_index,
+        leader_id: partition.leader,
+        leader_epoch: partition.leader_epoch,
+        replica_nodes: partition.replicas.iter().copied().collect(),
+        isr_nodes: partition.isr.iter().copied().collect(),
+        ..Default::default()
+    });
+    MetadataResponseTopic {
+        error_code: ErrorCode::None.code(),
+        name: Some(&topic.name),
+        topic_id: topic.id.0,
+        is_internal: is_internal(&topic.name),
+        partitions: partitions.collect(),
+        topic_authorized_operations: if operations { ALL_TOPIC_OPERATIONS } else { i32::MIN },
+        ..Default::default()
+    }
+}

@@ -1,0 +1,130 @@
+//! One file per API, and the table that finds it.
+
+mod api_versions;
+mod create_topics;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
+mod fetch;
+mod init_producer_id;
+mod list_offsets;
+mod metadata;
+mod produce;
+
+use std::rc::Rc;
+
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::LeaderEpoch;
+use millrace_log::{Partition, ReadPart};
+use millrace_wire::messages::{
+    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_topics::DeleteTopicsRequest,
+    describe_cluster::DescribeClusterRequest, describe_configs::DescribeConfigsRequest, fetch::FetchRequest,
+    init_producer_id::InitProducerIdRequest, list_offsets::ListOffsetsRequest, metadata::MetadataRequest,
+    produce::ProduceRequest,
+};
+use millrace_wire::{WireError, Writer, versions};
+
+use crate::request::Request;
+use crate::response::{Outcome, Response};
+use crate::server::Server;
+
+/// The keys of the APIs that work here; each is advertised with Kafka 4.3's versions.
+pub(crate) const SUPPORTED: &[i16] = &[
+    ProduceRequest::KEY,
+    FetchRequest::KEY,
+    ListOffsetsRequest::KEY,
+    MetadataRequest::KEY,
+    ApiVersionsRequest::KEY,
+    CreateTopicsRequest::KEY,
+    DeleteTopicsRequest::KEY,
+    InitProducerIdRequest::KEY,
+    DescribeConfigsRequest::KEY,
+    DescribeClusterRequest::KEY,
+];
+
+/// Whether requests of this API are started before those ahead of them are answered.
+pub(crate) fn overlaps(api_key: i16) -> bool {
+    api_key == ProduceRequest::KEY
+}
+
+/// Answers a request.
+pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
+    let (key, version) = (request.api_key, request.api_version);
+    let Some(api) = versions::api(key).filter(|api| SUPPORTED.contains(&api.key)) else {
+        return Outcome::Close(format!("API key {key} is not offered by this broker"));
+    };
+    if key == ApiVersionsRequest::KEY {
+        return api_versions::handle(&request);
+    }
+    if !api.versions.contains(version) {
+        return Outcome::Close(format!("version {version} of {} is not offered by this broker", api.name));
+    }
+    let handled = match key {
+        ProduceRequest::KEY => produce::handle(server, request).await,
+        FetchRequest::KEY => fetch::handle(server, request).await,
+        ListOffsetsRequest::KEY => list_offsets::handle(server, request).await,
+        MetadataRequest::KEY => metadata::handle(server, request).await,
+        CreateTopicsRequest::KEY => create_topics::handle(server, request).await,
+        DeleteTopicsRequest::KEY => delete_topics::handle(server, request).await,
+        InitProducerIdRequest::KEY => init_producer_id::handle(server, request).await,
+        DescribeConfigsRequest::KEY => describe_configs::handle(&server, &request),
+        DescribeClusterRequest::KEY => describe_cluster::handle(&server, &request),
+        _ => unreachable!("every supported API has its handler"),
+    };
+    handled.unwrap_or_else(|error| Outcome::Close(format!("{} version {version}: {error}", api.name)))
+}
+
+/// An answer without records.
+fn respond(request: &Request, body: impl FnOnce(&mut Writer) -> Result<(), WireError>) -> Result<Outcome, WireError> {
+    respond_with(request, Vec::new(), body)
+}
+
+/// An answer into which `records` are spliced.
+fn respond_with(
+    request: &Request,
+    records: Vec<Vec<ReadPart>>,
+    body: impl FnOnce(&mut Writer) -> Result<(), WireError>,
+) -> Result<Outcome, WireError> {
+    let response = Response::encode(request, request.api_version, records, body);
+    Ok(response.map_or_else(|error| Outcome::Close(error.to_string()), Outcome::Respond))
+}
+
+/// What a request's leader epoch says of its view of a partition; `-1` says nothing.
+fn leader_epoch_error(partition: &Partition, asked: LeaderEpoch) -> Option<ErrorCode> {
+    let current = partition.leader_epoch();
+    match asked {
+        -1 => None,
+        asked if asked < current => Some(ErrorCode::FencedLeaderEpoch),
+        asked if asked > current => Some(ErrorCode::UnknownLeaderEpoch),
+        _ => None,
+    }
+}
+
+/// Authorised operations of a topic, as the bits of KIP-430: all that Kafka knows for topics.
+const ALL_TOPIC_OPERATIONS: i32 =
+    operations(&[READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
+/// The same of the cluster.
+const ALL_CLUSTER_OPERATIONS: i32 =
+    operations(&[CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE]);
+
+const READ: u32 = 3;
+const WRITE: u32 = 4;
+const CREATE: u32 = 5;
+const DELETE: u32 = 6;
+const ALTER: u32 = 7;
+const DESCRIBE: u32 = 8;
+const CLUSTER_ACTION: u32 = 9;
+const DESCRIBE_CONFIGS: u32 = 10;
+const ALTER_CONFIGS: u32 = 11;
+const IDEMPOTENT_WRITE: u32 = 12;
+
+/// A bit for each of Kafka's operation codes.
+const fn operations(codes: &[u32]) -> i32 {
+    let mut bits = 0;
+    let mut rest = codes;
+    while let [code, others @ ..] = rest {
+        bits |= 1 << *code;
+        rest = others;
+    }
+    bits
+}

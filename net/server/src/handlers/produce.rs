@@ -1,0 +1,311 @@
+//! Produce: batches are checked on the connection's core, appended on the owning core, and acknowledged once durable.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::{CoreId, PartitionIndex, TopicId, TopicPartition};
+use millrace_log::{Append, Appended, Origin, Partition};
+use millrace_record::compression::Scratch;
+use millrace_record::validate::{Restamp, Rules, validate_produced};
+use millrace_runtime::Bytes;
+use millrace_wire::messages::produce::{
+    BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
+    TopicProduceResponse,
+};
+use millrace_wire::{Array, Reader, WireError};
+use tracing::warn;
+
+use super::respond;
+use crate::dispatch::{self, CoreCall};
+use crate::request::{Operation, Request, Resource};
+use crate::response::Outcome;
+use crate::server::Server;
+use crate::topic_configs;
+
+/// Topics are named by id from this version on.
+const TOPIC_ID_VERSION: i16 = 13;
+
+/// What has become of one partition's batch.
+struct PartitionOutcome {
+    index: PartitionIndex,
+    result: Result<Appended, Refused>,
+}
+
+/// Why a batch was not taken.
+#[derive(Clone, Debug)]
+struct Refused {
+    code: ErrorCode,
+    message: Option<String>,
+    records: Vec<(i32, String)>,
+}
+
+impl From<ErrorCode> for Refused {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, message: None, records: Vec::new() }
+    }
+}
+
+/// A topic of the request, in its order.
+struct TopicOutcome<'a> {
+    name: &'a str,
+    id: TopicId,
+    partitions: Vec<PartitionOutcome>,
+}
+
+pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
+    let body = ProduceRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
+    let mut batches = Batches::default();
+    let mut topics = check_request(&server, &request, &body, &mut batches);
+    let wait = if body.acks == 0 { Wait::Appended } else { Wait::Durable };
+    batches.append(&server, wait, &mut topics).await;
+    if body.acks == 0 {
+        return Ok(without_answer(&topics));
+    }
+    let response = answer(&topics);
+    respond(&request, |writer| response.encode(writer, request.api_version))
+}
+
+/// Checks every batch; those that are good are collected by the core that owns their partition.
+fn check_request<'a>(
+    server: &Server,
+    request: &Request,
+    body: &ProduceRequest<'a>,
+    batches: &mut Batches,
+) -> Vec<TopicOutcome<'a>> {
+    let mut scratch = server.scratch.borrow_mut();
+    let mut topics = Vec::with_capacity(body.topic_data.len());
+    for (topic_at, topic) in body.topic_data.iter().enumerate() {
+        let target = find_topic(server, request, topic.name, TopicId(topic.topic_id));
+        let mut partitions = Vec::with_capacity(topic.partition_data.len());
+        for (partition_at, partition) in topic.partition_data.iter().enumerate() {
+            let checked = check_acks(body.acks)
+                .and_then(|()| target.as_ref().map_err(|code| Refused::from(*code)))
+                .and_then(|target| check_batch(request, target, &partition, &mut scratch));
+            let index = partition.index;
+            let result = match checked {
+                Ok(batch) => {
+                    let owner = server.owner(batch.partition);
+                    batches.by_core.entry(owner).or_default().push((topic_at, partition_at, batch));
+                    // Replaced by what the owning core says.
+                    Err(Refused::from(ErrorCode::UnknownServerError))
+                }
+                Err(refused) => Err(refused),
+            };
+            partitions.push(PartitionOutcome { index, result });
+        }
+        topics.push(TopicOutcome { name: topic.name, id: TopicId(topic.topic_id), partitions });
+    }
+    topics
+}
+
+/// A topic to which the request may write.
+struct Target {
+    id: TopicId,
+    partitions: usize,
+    rules: Rules,
+}
+
+/// The topic that a request means, if it may be written.
+fn find_topic(server: &Server, request: &Request, name: &str, id: TopicId) -> Result<Target, ErrorCode> {
+    let image = server.image();
+    let by_id = request.api_version >= TOPIC_ID_VERSION;
+    let topic = if by_id { image.topic_by_id(id) } else { image.topic(name) };
+    let missing = if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
+    let topic = topic.ok_or(missing)?;
+    if !request.authorize(Operation::Write, Resource::Topic(&topic.name)) {
+        return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    let config = topic_configs::resolve(server, topic).map_err(|error| {
+        warn!(topic = topic.name, %error, "the topic's settings cannot be used");
+        ErrorCode::InvalidConfig
+    })?;
+    let rules = Rules {
+        api_version: request.api_version,
+        batch_bytes_max: config.max_message_bytes,
+        segment_bytes_max: config.segment_bytes,
+        timestamp_type: config.timestamp_type,
+        timestamp_before_max_ms: config.timestamp_before_max_ms,
+        timestamp_after_max_ms: config.timestamp_after_max_ms,
+        now_ms: server.core.wall_ms(),
+        key_required: false,
+    };
+    Ok(Target { id: topic.id, partitions: topic.partitions.len(), rules })
+}
+
+fn check_acks(acks: i16) -> Result<(), Refused> {
+    match acks {
+        -1..=1 => Ok(()),
+        _ => Err(ErrorCode::InvalidRequiredAcks.into()),
+    }
+}
+
+/// A batch that is good, on its way to its partition.
+struct Batch {
+    partition: TopicPartition,
+    bytes: Bytes,
+    /// What the header must say of time before the batch is stored.
+    restamp: Option<Restamp>,
+}
+
+fn check_batch(
+    request: &Request,
+    target: &Target,
+    partition: &PartitionProduceData<'_>,
+    scratch: &mut Scratch,
+) -> Result<Batch, Refused> {
+    let index = usize::try_from(partition.index).map_err(|_negative| ErrorCode::UnknownTopicOrPartition)?;
+    if index >= target.partitions {
+        return Err(ErrorCode::UnknownTopicOrPartition.into());
+    }
+    let records = partition.records.and_then(|records| records.as_slice()).unwrap_or_default();
+    let summary = validate_produced(records, &target.rules, scratch).map_err(|invalid| Refused {
+        code: invalid.code(),
+        message: Some(invalid.to_string()),
+        records: invalid.record_errors().to_vec(),
+    })?;
+    if summary.is_transactional {
+        let message = "transactions are not offered by this broker";
+        return Err(Refused {
+            code: ErrorCode::InvalidTxnState,
+            message: Some(message.to_owned()),
+            records: Vec::new(),
+        });
+    }
+    let partition = TopicPartition { topic: target.id, partition: partition.index };
+    Ok(Batch { partition, bytes: request.share(records), restamp: summary.restamp })
+}
+
+/// When an append counts as done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// It has its offset.
+    Appended,
+    /// It is committed: durable on every replica there is.
+    Durable,
+}
+
+/// The good batches of a request, by the core that owns their partitions; with their places in the answer.
+#[derive(Default)]
+struct Batches {
+    by_core: BTreeMap<CoreId, Vec<(usize, usize, Batch)>>,
+}
+
+impl Batches {
+    /// Appends them on their cores, and writes what came of it into `topics`.
+    async fn append(self, server: &Rc<Server>, wait: Wait, topics: &mut [TopicOutcome<'_>]) {
+        let calls = self.by_core.into_iter().map(|(core, batches)| async move {
+            let (places, batches): (Vec<_>, Vec<_>) =
+                batches.into_iter().map(|(topic, partition, batch)| ((topic, partition), batch)).unzip();
+            let results = dispatch::call(server, core, AppendBatches { batches, wait }).await;
+            places.into_iter().zip(results).collect::<Vec<_>>()
+        });
+        for ((topic, partition), result) in join_all(calls).await.into_iter().flatten() {
+            if let Some(outcome) = topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition)) {
+                outcome.result = result;
+            }
+        }
+    }
+}
+
+/// Appends batches to partitions of one core, in order.
+struct AppendBatches {
+    batches: Vec<Batch>,
+    wait: Wait,
+}
+
+impl CoreCall for AppendBatches {
+    type Reply = Vec<Result<Appended, Refused>>;
+    const CANCELLABLE: bool = false;
+
+    async fn run(self, server: Rc<Server>) -> Self::Reply {
+        let mut started = Vec::with_capacity(self.batches.len());
+        for batch in self.batches {
+            started.push(append(&server, batch).await);
+        }
+        let mut results = Vec::with_capacity(started.len());
+        for appended in started {
+            results.push(match appended {
+                Ok((partition, appended)) if self.wait == Wait::Durable => {
+                    let durable = partition.wait_durable(appended.next_offset).await;
+                    durable.map(|()| appended).map_err(|error| refused(error.code(), &error))
+                }
+                Ok((_, appended)) => Ok(appended),
+                Err(refused) => Err(refused),
+            });
+        }
+        results
+    }
+}
+
+async fn append(server: &Server, batch: Batch) -> Result<(Rc<Partition>, Appended), Refused> {
+    let partition = server.partition(batch.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let leader_epoch = server.leader_epoch(batch.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let append = Append { batches: &batch.bytes, origin: Origin::Client, leader_epoch, restamp: batch.restamp };
+    let appended = partition.append(&append).await.map_err(|error| refused(error.code(), &error))?;
+    Ok((partition, appended))
+}
+
+fn refused(code: ErrorCode, why: &dyn std::fmt::Display) -> Refused {
+    Refused { code, message: Some(why.to_string()), records: Vec::new() }
+}
+
+/// acks=0: nobody is told; an error closes the connection, so that the client refreshes its metadata.
+fn without_answer(topics: &[TopicOutcome<'_>]) -> Outcome {
+    let mut results = topics.iter().flat_map(|topic| topic.partitions.iter().map(move |outcome| (topic.name, outcome)));
+    let failed =
+        results.find_map(|(name, outcome)| outcome.result.as_ref().err().map(|error| (name, outcome.index, error)));
+    match failed {
+        None => Outcome::Silent,
+        Some((name, index, error)) => {
+            Outcome::Close(format!("Produce with acks=0 to {name}-{index} failed: {}", error.code.name()))
+        }
+    }
+}
+
+fn answer<'a>(topics: &'a [TopicOutcome<'a>]) -> ProduceResponse<'a> {
+    let responses = topics
+        .iter()
+        .map(|topic| TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.id.0,
+            partition_responses: topic.partitions.iter().map(partition_answer).collect(),
+            ..Default::default()
+        })
+        .collect();
+    ProduceResponse { responses, ..Default::default() }
+}
+
+fn partition_answer(outcome: &PartitionOutcome) -> PartitionProduceResponse<'_> {
+    let index = outcome.index;
+    match &outcome.result {
+        Ok(appended) => PartitionProduceResponse {
+            index,
+            base_offset: appended.base_offset,
+            log_append_time_ms: appended.log_append_time_ms,
+            log_start_offset: appended.log_start,
+            ..Default::default()
+        },
+        Err(refused) => PartitionProduceResponse {
+            index,
+            error_code: refused.code.code(),
+            base_offset: -1,
+            record_errors: record_errors(refused),
+            error_message: refused.message.as_deref(),
+            ..Default::default()
+        },
+    }
+}
+
+fn record_errors(refused: &Refused) -> Array<'_, BatchIndexAndErrorMessage<'_>> {
+    refused
+        .records
+        .iter()
+        .map(|(index, message)| BatchIndexAndErrorMessage {
+            batch_index: *index,
+            batch_index_error_message: Some(message),
+            ..Default::default()
+        })
+        .collect()
+}

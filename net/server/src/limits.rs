@@ -1,0 +1,30 @@
+//! The server's limits, and what happens when each is reached.
+
+use std::time::Duration;
+
+/// Bytes that a connection reads before it knows the length of a request; a smaller request needs no other buffer.
+pub(crate) const HEAD_BYTES: usize = 4096;
+
+/// Requests of one connection that are under way at once; the next one stays unread in the socket.
+pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 64;
+
+/// A request that has begun to arrive and of which nothing comes for so long closes its connection.
+pub(crate) const REQUEST_STALL: Duration = Duration::from_secs(30);
+
+/// Connections that wait in the kernel to be accepted.
+pub(crate) const ACCEPT_BACKLOG: u32 = 1024;
+
+/// When accepting fails for want of descriptors, the next try comes after this.
+pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// A stopping broker waits so long for the answers that are under way.
+pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Topics that one Metadata request may create.
+pub(crate) const TOPICS_AUTO_CREATED_MAX: usize = 1_000;
+
+/// Producer ids that a core takes from the metadata log at a time (Kafka's block size).
+pub(crate) const PRODUCER_ID_BLOCK: i32 = 1_000;
+
+/// Partitions that one fetch may wait on; a fetch of more is answered without waiting for data.
+pub(crate) const WAIT_PARTITIONS_MAX: usize = 100_000;

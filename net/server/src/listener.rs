@@ -1,0 +1,100 @@
+//! Accepts connections and deals each to the core with the fewest.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use millrace_base::ids::CoreId;
+use millrace_base::io_error::SocketFault;
+use millrace_runtime::sync::{self, Either};
+use millrace_runtime::{DetachedSocket, Listener, Socket};
+use tracing::{error, warn};
+
+use crate::connection;
+use crate::dispatch::CoreMessage;
+use crate::limits::ACCEPT_RETRY;
+use crate::server::Server;
+
+/// How many connections each core serves.
+pub(crate) struct ConnectionCounts {
+    per_core: Vec<AtomicUsize>,
+}
+
+impl ConnectionCounts {
+    pub(crate) fn new(cores: usize) -> Self {
+        Self { per_core: (0..cores).map(|_| AtomicUsize::new(0)).collect() }
+    }
+
+    fn total(&self) -> usize {
+        self.per_core.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Counts a connection on the core with the fewest.
+    fn place(&self) -> CoreId {
+        let fewest = self.per_core.iter().enumerate().min_by_key(|(_, count)| count.load(Ordering::Relaxed));
+        let (core, count) = fewest.unwrap_or_else(|| unreachable!("a broker has at least one core"));
+        count.fetch_add(1, Ordering::Relaxed);
+        CoreId(u16::try_from(core).unwrap_or_else(|_| unreachable!("core ids are 16 bits")))
+    }
+
+    fn remove(&self, core: CoreId) {
+        if let Some(count) = self.per_core.get(usize::from(core.0)) {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Accepts on one listener until the broker stops.
+pub(crate) async fn accept_connections(server: Rc<Server>, listener: Listener, index: usize) {
+    loop {
+        let accepted = match sync::select(pin!(listener.accept(&server.core)), pin!(server.stopping.wait())).await {
+            Either::First(accepted) => accepted,
+            Either::Second(()) => return,
+        };
+        match accepted {
+            Ok((socket, peer)) => deal(&server, socket, peer, index),
+            Err(error) => wait_after(&server, &error).await,
+        }
+    }
+}
+
+fn deal(server: &Rc<Server>, socket: Socket, peer: SocketAddr, listener: usize) {
+    let limit = server.config.network.connections_max;
+    if server.connections.total() >= limit {
+        warn!(%peer, limit, "connection refused: max.connections is reached");
+        return;
+    }
+    let core = server.connections.place();
+    let socket = socket.into_detached();
+    if core == server.core.id() {
+        adopt(server, socket, peer, listener);
+    } else {
+        server.mailbox.send(core, CoreMessage::Connection { socket, peer, listener });
+    }
+}
+
+/// Serves, on this core, a connection that was dealt to it.
+pub(crate) fn adopt(server: &Rc<Server>, socket: DetachedSocket, peer: SocketAddr, listener: usize) {
+    let server = Rc::clone(server);
+    let core = server.core.clone();
+    core.spawn(async move {
+        server.connections_open.enter();
+        let socket = Socket::attach(&server.core, socket);
+        connection::serve(Rc::clone(&server), socket, peer, listener).await;
+        server.connections.remove(server.core.id());
+        server.connections_open.leave();
+    });
+}
+
+/// A failed accept costs no open connection anything: it is tried again when something may have changed.
+async fn wait_after(server: &Server, error: &io::Error) {
+    match SocketFault::of(error) {
+        SocketFault::DescriptorsExhausted => {
+            error!(%error, "no descriptor is free for a new connection: raise the open-file limit or lower max.connections");
+        }
+        _ => warn!(%error, "accepting a connection failed"),
+    }
+    server.core.sleep(ACCEPT_RETRY).await;
+}

@@ -1,0 +1,114 @@
+//! The partitions of a core follow its image: what a new topic brings is created, what a deleted one leaves is removed.
+
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use millrace_base::ids::{PartitionIndex, TopicId, TopicPartition};
+use millrace_base::setting::SettingError;
+use millrace_cluster::metadata::{MetadataRecord, Topic};
+use millrace_log::{LogError, PartitionConfig, RecoveredPartition};
+use tracing::{error, info};
+
+use crate::server::Server;
+use crate::topic_configs;
+
+/// Partitions that one core creates or deletes at a time.
+const CHANGES_IN_FLIGHT: usize = 64;
+
+/// Brings this core's partitions up to date with records that its image has just taken in.
+pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
+    for record in records {
+        match record {
+            MetadataRecord::Topic(created) => {
+                let topic = server.image().topic_by_id(created.topic_id()).cloned();
+                if let Some(topic) = topic {
+                    create_owned(server, &topic).await;
+                }
+            }
+            MetadataRecord::TopicDeleted { id } => {
+                let id = TopicId(*id);
+                server.topic_configs.forget(id);
+                let gone = server.log.partitions().into_iter().filter(|partition| partition.topic == id).collect();
+                delete(server, gone).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Takes in the partitions that recovery found for this core; creates those that the image wants and the disk lacks, and removes
+/// what belongs to no topic any more: the broker ended between the metadata's change and its own.
+///
+/// # Errors
+/// [`LogError`] when a partition's files cannot be opened or removed.
+pub(crate) async fn adopt(server: &Rc<Server>, recovered: Vec<RecoveredPartition>) -> Result<(), LogError> {
+    for partition in recovered {
+        let topic = server.image().topic_by_id(partition.id().topic).cloned();
+        match topic.map(|topic| partition_config(server, &topic)) {
+            Some(Ok(config)) => drop(server.log.adopt(partition, config).await?),
+            Some(Err(error)) => {
+                error!(partition = %partition.id(), %error, "partition left alone: its topic's settings cannot be used");
+            }
+            None => {
+                info!(partition = %partition.id(), "removing what a deleted topic has left");
+                server.log.discard(partition).await?;
+            }
+        }
+    }
+    let topics: Vec<_> = server.image().topics().cloned().collect();
+    for topic in topics {
+        create_owned(server, &topic).await;
+    }
+    Ok(())
+}
+
+/// Creates those partitions of a topic that this core owns and does not have.
+pub(crate) async fn create_owned(server: &Rc<Server>, topic: &Topic) {
+    let config = match partition_config(server, topic) {
+        Ok(config) => config,
+        Err(error) => {
+            error!(topic = topic.name, %error, "partitions not created: the topic's settings cannot be used");
+            return;
+        }
+    };
+    let missing = (0..topic.partitions.len())
+        .filter_map(|index| PartitionIndex::try_from(index).ok())
+        .map(|partition| TopicPartition { topic: topic.id, partition })
+        .filter(|partition| server.owner(*partition) == server.core.id() && server.partition(*partition).is_none());
+    stream::iter(missing)
+        .for_each_concurrent(CHANGES_IN_FLIGHT, |partition| {
+            let config = config.clone();
+            async move {
+                if let Err(error) = server.log.create_partition(partition, &topic.name, config).await {
+                    error!(topic = topic.name, partition = partition.partition, %error, "partition not created");
+                }
+            }
+        })
+        .await;
+}
+
+/// Removes partitions with their files.
+pub(crate) async fn delete(server: &Rc<Server>, partitions: Vec<TopicPartition>) {
+    stream::iter(partitions)
+        .for_each_concurrent(CHANGES_IN_FLIGHT, |partition| async move {
+            if let Err(error) = server.log.delete_partition(partition).await {
+                error!(%partition, %error, "partition not deleted");
+            }
+        })
+        .await;
+}
+
+/// What a topic's settings mean to its partitions' logs.
+///
+/// # Errors
+/// [`SettingError`] when a setting was stored by another version of Millrace and means nothing here.
+pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<PartitionConfig, SettingError> {
+    let config = topic_configs::resolve(server, topic)?;
+    Ok(PartitionConfig {
+        segment_bytes: config.segment_bytes,
+        segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX),
+        index_interval_bytes: config.index_interval_bytes,
+        timestamp_type: config.timestamp_type,
+    })
+}

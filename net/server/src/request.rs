@@ -1,0 +1,86 @@
+//! What a handler knows about a request besides its body: who asks, from where, and with whose permission.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use millrace_runtime::Bytes;
+use millrace_wire::header::RequestHeader;
+use millrace_wire::{Reader, WireError};
+
+/// Who is asking. Until a listener authenticates, everybody is anonymous.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// `User:ANONYMOUS`
+    Anonymous,
+}
+
+/// What a request wants to do (Kafka's ACL operations, those in use).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Read,
+    Write,
+    Create,
+    Delete,
+    Describe,
+    DescribeConfigs,
+    IdempotentWrite,
+}
+
+/// To what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource<'a> {
+    Cluster,
+    Topic(&'a str),
+}
+
+/// A request and its surroundings.
+pub(crate) struct Request {
+    /// The whole frame, without its length prefix.
+    pub frame: Bytes,
+    /// Where the body begins in the frame, in bytes.
+    pub body_start: usize,
+    pub api_key: i16,
+    pub api_version: i16,
+    pub correlation_id: i32,
+    pub context: Rc<ConnectionContext>,
+}
+
+/// What all requests of a connection share.
+pub(crate) struct ConnectionContext {
+    pub principal: Principal,
+    /// The listener's index in the configuration: clients are told the addresses of the listener they came by.
+    pub listener: usize,
+    pub peer: SocketAddr,
+}
+
+impl Request {
+    /// Reads the header of a frame.
+    ///
+    /// # Errors
+    /// [`WireError`] when it is not one, or its API is unknown to Kafka 4.3.
+    pub(crate) fn parse(frame: Bytes, context: Rc<ConnectionContext>) -> Result<Self, WireError> {
+        let mut reader = Reader::new(&frame);
+        let RequestHeader { api_key, api_version, correlation_id, .. } = RequestHeader::decode(&mut reader)?;
+        let body_start = frame.len() - reader.remaining().len();
+        Ok(Self { frame, body_start, api_key, api_version, correlation_id, context })
+    }
+
+    /// The body's bytes.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.frame.get(self.body_start..).unwrap_or_default()
+    }
+
+    /// Whether the principal may do `operation` to `resource`. Everything is allowed until there are ACLs.
+    pub(crate) fn authorize(&self, _operation: Operation, _resource: Resource<'_>) -> bool {
+        match self.context.principal {
+            Principal::Anonymous => true,
+        }
+    }
+
+    /// A part of the frame as bytes of their own, sharing its memory. `part` must lie within the frame.
+    pub(crate) fn share(&self, part: &[u8]) -> Bytes {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.frame.as_ptr() as usize);
+        assert!(start <= self.frame.len() && part.len() <= self.frame.len() - start, "a part of another frame");
+        self.frame.slice(start..start + part.len())
+    }
+}
