@@ -8,16 +8,19 @@
 //!   the seed.
 
 mod clock;
+mod connect_ops;
 mod disk;
 mod disk_ops;
+mod host;
+mod link_ops;
 mod net;
-mod net_ops;
 mod options;
 mod random;
 mod reactor;
 mod run;
 mod schedule;
 mod state;
+mod stream_ops;
 #[cfg(test)]
 mod tests;
 mod trace;

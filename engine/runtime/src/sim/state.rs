@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use millrace_base::ids::CoreId;
 
-use super::clock::HostClock;
-use super::disk::Disk;
+use super::host::{CoreState, HostState, Power};
 use super::net::Network;
 use super::options::SimOptions;
 use super::random::Random;
@@ -57,47 +56,6 @@ pub(crate) struct InFlight {
     pub(crate) point: u64,
     /// Bytes sent or received so far.
     pub(crate) progress: u64,
-}
-
-/// What the world knows of a core.
-#[derive(Debug)]
-pub(crate) struct CoreState {
-    pub(crate) host: usize,
-    pub(crate) dead: bool,
-    pub(crate) completions: Vec<Completion>,
-    pub(crate) woken: bool,
-    /// It is in the list of ready cores.
-    pub(crate) ready: bool,
-    /// The earliest time (virtual) for which a turn is scheduled because of a timer.
-    pub(crate) timer_at: u64,
-}
-
-/// What a host is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Power {
-    On,
-    /// The process is gone, the machine is there.
-    Killed,
-    /// The machine is off.
-    Off,
-}
-
-pub(crate) struct HostState {
-    pub(crate) name: String,
-    pub(crate) power: Power,
-    pub(crate) frozen: bool,
-    pub(crate) clock: HostClock,
-    pub(crate) disk: Disk,
-    /// The numbers of its cores, by their id.
-    pub(crate) cores: Vec<usize>,
-    /// How many mains have not ended.
-    pub(crate) mains: usize,
-    pub(crate) open: usize,
-    /// Disk ops whose time came during a stall.
-    pub(crate) stalled: Vec<(usize, Token)>,
-    /// Ops that wait for a termination request, and a request that waits for one.
-    pub(crate) awaiting_termination: Vec<(usize, Token)>,
-    pub(crate) termination_pending: bool,
 }
 
 /// The cores that wakers want to have woken.
@@ -281,7 +239,11 @@ impl State {
     pub(crate) fn happen(&mut self, event: Event) {
         match event {
             Event::Turn(core) => {
-                self.core_mut(core).timer_at = u64::MAX;
+                let now = self.now;
+                let state = self.core_mut(core);
+                if state.timer_at <= now {
+                    state.timer_at = u64::MAX;
+                }
                 self.make_ready(core);
             }
             Event::Perform(core, token) => self.perform(core, token),

@@ -11,11 +11,12 @@ use millrace_base::ids::CoreId;
 
 use super::clock::HostClock;
 use super::disk::Disk;
+use super::host::{CoreState, HostState, Power};
 use super::net::{Cut, address_of};
 use super::options::{Latency, SimOptions, nanoseconds};
 use super::random::Random;
 use super::reactor::SimReactor;
-use super::state::{CoreState, Event, HostState, Power, State};
+use super::state::{Event, State};
 use crate::core::Core;
 use crate::mailbox::{Mailbox, Mesh};
 
@@ -143,17 +144,14 @@ impl World {
             let mut state = self.state.borrow_mut();
             let state = &mut *state;
             state.take_notes();
-            match state.schedule.pop_due(state.now) {
-                Some(event) => {
-                    state.happen(event);
-                    // At times a core sees several events at once.
-                    if !state.random.chance(300) {
-                        return true;
-                    }
-                    None
+            if let Some(event) = state.schedule.pop_due(state.now) {
+                state.happen(event);
+                // At times a core sees several events at once, at times each for itself.
+                if state.random.coin() {
+                    return true;
                 }
-                None => choose(state),
             }
+            choose(state)
         };
         if let Some(number) = chosen {
             self.turn(number);
@@ -165,7 +163,7 @@ impl World {
                 state.now = state.now.max(at);
                 true
             }
-            _ => state.ready.iter().any(|number| runnable(&state, *number)) && state.now < end,
+            _ => false,
         }
     }
 
