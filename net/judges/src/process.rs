@@ -36,19 +36,6 @@ pub fn resident_bytes(pid: Pid) -> u64 {
     kibibytes * 1024
 }
 
-/// Processor time that all threads which are alive have used, from `/proc/PID/task/*/schedstat`.
-///
-/// Finer than `/proc/PID/stat` (nanoseconds), but blind to threads that have ended.
-#[must_use]
-pub fn threads_time(pid: Pid) -> Duration {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process is there");
-    let nanoseconds: u64 = threads
-        .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("schedstat")).ok())
-        .filter_map(|line| line.split_whitespace().next()?.parse::<u64>().ok())
-        .sum();
-    Duration::from_nanos(nanoseconds)
-}
-
 /// Processor time of the process since its start, ended threads included, from `/proc/PID/stat` (user and system, 10
 /// ms).
 #[must_use]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use millrace_judges::broker::{Broker, Setup};
-use millrace_judges::process::{resident_bytes, threads_time};
+use millrace_judges::process::{process_time, resident_bytes};
 use millrace_judges::wire::Connection;
 use serde_json::json;
 
@@ -39,9 +39,9 @@ fn main() {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let broker = Broker::start(setup.clone(), directory.path());
     thread::sleep(SETTLE);
-    let (began, used) = (Instant::now(), threads_time(broker.pid()));
+    let (began, used) = (Instant::now(), process_time(broker.pid()));
     thread::sleep(Duration::from_secs(arguments.idle_seconds.max(1)));
-    let idle = (threads_time(broker.pid()) - used).as_secs_f64() / began.elapsed().as_secs_f64() * 100.0;
+    let idle = (process_time(broker.pid()) - used).as_secs_f64() / began.elapsed().as_secs_f64() * 100.0;
     let resident = resident_bytes(broker.pid()) as f64 / f64::from(1 << 20);
 
     let (median, worst) = (median.as_secs_f64() * 1e3, worst.as_secs_f64() * 1e3);
