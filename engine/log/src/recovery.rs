@@ -124,6 +124,9 @@ async fn find_partitions(core: &Core, root: &Path) -> Result<BTreeMap<TopicParti
     let what = |path: &Path| format!("list {}", path.display());
     let mut partitions = BTreeMap::new();
     for entry in core.read_dir(root).await.map_err(LogError::io(what(root)))? {
+        if !entry.metadata.is_dir {
+            continue;
+        }
         let directory = root.join(&entry.name);
         if layout::is_deleted_directory(&entry.name) {
             core.remove_dir_all(&directory).await.map_err(LogError::io(what(&directory)))?;

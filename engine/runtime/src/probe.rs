@@ -153,7 +153,8 @@ fn judge_io_uring(error: &io::Error, disabled: &str) -> Finding {
 }
 
 fn check_direct_io(data_dir: &Path) -> Finding {
-    let probe = data_dir.join(format!(".direct-io-probe-{}", std::process::id()));
+    // One name for all: what a killed process has left is used again, and removed.
+    let probe = data_dir.join(".direct-io-probe");
     let result = try_direct_io(&probe);
     // Whatever was made is removed; a file that was never made is as good.
     if let Err(error) = fs::remove_file(&probe)
