@@ -124,6 +124,12 @@ public class Judge {
                 producer.send(new ProducerRecord<>(words[2], partition, timestamp, key, value, headers),
                     (metadata, error) -> { if (error != null) failed[0] = error; });
             }
+            producer.flush();
+            // Requests follow each other without waiting: a broker that keeps their order never makes an idempotent producer retry.
+            for (var metric : producer.metrics().entrySet())
+                if (metric.getKey().name().equals("record-retry-total") && metric.getKey().group().equals("producer-metrics")
+                    && (Double) metric.getValue().metricValue() > 0)
+                    failed[0] = new IllegalStateException(metric.getValue().metricValue() + " records had to be sent again");
         }
         if (failed[0] != null) throw failed[0];
         for (int p = 0; p < partitions; p++) sums[p].print(words[2], p);
