@@ -6,7 +6,7 @@ mod harness;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use harness::{Broker, finish, serve};
+use harness::Broker;
 use serde_json::{Value, json};
 
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
@@ -138,9 +138,9 @@ fn reads_from_anywhere(broker: &Broker, expected: &BTreeMap<u64, Vec<Value>>) {
 
 /// A second broker on the same data directory says so and ends, and the first one does not mind.
 fn is_alone(data: &Path, cores: u32, broker: &Broker) {
-    let second = finish(&mut serve(data, cores), b"");
-    assert!(second.code >= 10, "{second:?}");
-    assert!(second.stderr.contains(data.to_str().unwrap()), "{}", second.stderr);
+    let (code, log) = Broker::fail_to_start(data, cores);
+    assert!(code >= 10, "{code}: {log}");
+    assert!(log.contains(data.to_str().unwrap()), "{log}");
     assert_eq!(broker.run(["consume", "t", "-p", "0", "-n", "1"]).code, 0);
 }
 

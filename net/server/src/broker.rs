@@ -8,12 +8,13 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::join_all;
 use millrace_base::broker_config::{BrokerConfig, Cores, Endpoint};
 use millrace_base::ids::CoreId;
 use millrace_cluster::metadata::{BrokerEndpoint, Command, Image};
+use millrace_log::format::DirectoryLock;
 use millrace_log::{CoreLog, LogDirectory, LogOptions, Partition, PartitionConfig, RecoveredPartition};
 use millrace_runtime::probe::{self, Finding, Severity};
 use millrace_runtime::uring::{self, HostError, HostOptions};
@@ -79,6 +80,8 @@ struct Shared {
     config: Arc<BrokerConfig>,
     connections: Arc<ConnectionCounts>,
     failure: Mutex<Option<ServeError>>,
+    /// Held until every core has ended: nobody else opens the log directory before.
+    lock: OnceLock<DirectoryLock>,
 }
 
 impl Shared {
@@ -103,6 +106,7 @@ pub fn serve(config: BrokerConfig) -> Result<(), ServeError> {
         connections: Arc::new(ConnectionCounts::new(options.cores.len())),
         config: Arc::new(config),
         failure: Mutex::new(None),
+        lock: OnceLock::new(),
     });
     let of_cores = Arc::clone(&shared);
     uring::run(options, move |core, mailbox| run_core(Arc::clone(&of_cores), core, mailbox))?;
@@ -175,6 +179,7 @@ async fn start_first_core(
 ) -> Result<(Rc<Server>, Vec<Bound>), ServeError> {
     let config = &shared.config;
     let recovered = LogDirectory::open(core, &config.log_dir, config.node_id).await.map_err(storage)?;
+    assert!(shared.lock.set(recovered.lock).is_ok(), "the log directory is opened once");
     let listeners = address::bind_all(core, &config.network.listeners).await?;
     let endpoints = Arc::new(address::endpoints(config, &listeners)?);
     let log = open_log(shared, core, recovered.start).await?;

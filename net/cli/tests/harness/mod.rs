@@ -80,28 +80,39 @@ pub(crate) struct Broker {
     pub(crate) server: String,
 }
 
-/// `serve` on a free port of this machine.
-pub(crate) fn serve(data: &Path, cores: u32) -> Command {
-    let mut command = millrace();
-    command.args(["serve", "--listen", "127.0.0.1:0", "--cores"]).arg(cores.to_string()).arg("--data-dir").arg(data);
-    command
-}
-
 impl Broker {
-    /// Starts a broker and waits until it listens.
+    /// Starts a broker on a free port of this machine and waits until it listens.
     pub(crate) fn start(data: &Path, cores: u32) -> Broker {
-        let log = data.with_extension("broker-log");
-        let mut command = serve(data, cores);
+        let mut broker = Self::spawn(data, cores, data.with_extension("broker-log"));
+        match broker.await_line().strip_prefix("listening on PLAINTEXT://") {
+            Some(server) => broker.server = server.to_owned(),
+            None => panic!("the broker did not start"),
+        }
+        broker
+    }
+
+    /// Starts a broker that is not to come up; its exit code and what it logged.
+    pub(crate) fn fail_to_start(data: &Path, cores: u32) -> (i32, String) {
+        let mut broker = Self::spawn(data, cores, data.with_extension("second-broker-log"));
+        assert_eq!(broker.await_line(), "", "it started");
+        let code = broker.child.wait().unwrap().code().unwrap();
+        (code, std::fs::read_to_string(&broker.log).unwrap())
+    }
+
+    fn spawn(data: &Path, cores: u32, log: PathBuf) -> Broker {
+        let mut command = millrace();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--cores", &cores.to_string()]).arg("--data-dir").arg(data);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Broker { child, stdout, log, server: String::new() }
+    }
+
+    /// The first line that it prints; nothing when it ends without.
+    fn await_line(&mut self) -> String {
         let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let Some(server) = line.trim_end().strip_prefix("listening on PLAINTEXT://").map(str::to_owned) else {
-            child.kill().unwrap();
-            panic!("the broker did not start: {line:?}\n{}", std::fs::read_to_string(&log).unwrap());
-        };
-        Broker { child, stdout, log, server }
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
     }
 
     /// Asks it to end, and waits until it has.
