@@ -143,9 +143,13 @@ impl Partition {
             let target = (active.allocated + extent).min(block_ceil(segment_bytes)).max(needed);
             return Ok(Need::Extent { offset: active.allocated, bytes: target - active.allocated });
         }
+        // Giving up chunks looks at every partition, this one too.
+        drop(state);
         if !self.shared.may_take_memory(bytes) {
             return Ok(Need::Memory);
         }
+        let mut state = self.state.borrow_mut();
+        let active = state.active();
         match active.tail.reserve(self.shared.core.buffers(), bytes as usize) {
             Ok(added) => {
                 self.shared.note_memory_taken(added);
