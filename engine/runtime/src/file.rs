@@ -28,7 +28,8 @@ pub struct OpenOptions {
     pub create_new: bool,
     /// Cut it to length 0.
     pub truncate: bool,
-    /// Past the page cache (O_DIRECT): offsets, lengths and memory aligned to [`BLOCK_BYTES`]. On a file system without it the
+    /// Past the page cache (O_DIRECT): offsets, lengths and memory aligned to [`BLOCK_BYTES`]. On a file system without
+    /// it the
     /// file is buffered ([`File::is_direct`] tells), and the alignment is still demanded.
     pub direct: bool,
 }
@@ -134,11 +135,13 @@ impl File {
         self.inner.direct
     }
 
-    /// Fills `buffer[..capacity]` from `offset` (bytes) and sets its length to what was read: less than its capacity only at
+    /// Fills `buffer[..capacity]` from `offset` (bytes) and sets its length to what was read: less than its capacity
+    /// only at
     /// end of file.
     ///
     /// # Errors
-    /// The host's; `InvalidInput` for an unaligned offset or capacity on a direct file. The buffer comes back in any case.
+    /// The host's; `InvalidInput` for an unaligned offset or capacity on a direct file. The buffer comes back in any
+    /// case.
     pub async fn read_at(&self, core: &Core, buffer: Buffer, offset: u64) -> (io::Result<usize>, Buffer) {
         if self.inner.aligned && !(is_aligned(offset) && is_aligned(buffer.capacity() as u64)) {
             return (Err(unaligned(self.path(), "read")), buffer);
@@ -152,7 +155,8 @@ impl File {
         (result, buffer)
     }
 
-    /// Writes all parts one after the other at `offset` (bytes), whole or an error; after an error the range may hold old
+    /// Writes all parts one after the other at `offset` (bytes), whole or an error; after an error the range may hold
+    /// old
     /// bytes, new bytes or a mixture. Cannot be cancelled: it ends even if this future is dropped.
     ///
     /// # Errors

@@ -74,7 +74,8 @@ impl Report {
     }
 }
 
-/// Checks the machine, and the file system of `data_dir`, which exists. Raises the limit of open files as far as is allowed.
+/// Checks the machine, and the file system of `data_dir`, which exists. Raises the limit of open files as far as is
+/// allowed.
 ///
 /// May block: for start. Makes and removes a file in `data_dir`.
 #[must_use]
@@ -131,14 +132,15 @@ fn check_io_uring() -> Finding {
 fn judge_io_uring(error: &io::Error, disabled: &str) -> Finding {
     let advice = match (error.raw_os_error(), disabled) {
         (_, "1") => {
-            "The sysctl kernel.io_uring_disabled is 1: only members of the group in kernel.io_uring_group (and root) may use it. \
-             Set `sysctl -w kernel.io_uring_disabled=0`, or add this user to that group."
+            "The sysctl kernel.io_uring_disabled is 1: only members of the group in \
+             kernel.io_uring_group (and root) may use it. Set `sysctl -w kernel.io_uring_disabled=0`, or add this user to that group."
         }
         (_, "2") => {
             "The sysctl kernel.io_uring_disabled is 2: nobody may use it. Set `sysctl -w kernel.io_uring_disabled=0`."
         }
         (Some(libc::ENOSYS), _) => {
-            "The kernel has no io_uring, or a sandbox hides it (gVisor, an old container runtime). Run on a kernel with it."
+            "The kernel has no io_uring, or a sandbox hides it (gVisor, an old container runtime). \
+             Run on a kernel with it."
         }
         (Some(libc::EPERM | libc::EACCES), _) => {
             "A seccomp filter forbids it, as Docker's default profile does. Run the container with \
@@ -181,7 +183,8 @@ fn check_direct_io(data_dir: &Path) -> Finding {
     }
 }
 
-/// Writes one block of a new file at `path` past the page cache. Gives whether that is possible there; a file may be left.
+/// Writes one block of a new file at `path` past the page cache. Gives whether that is possible there; a file may be
+/// left.
 fn try_direct_io(path: &Path) -> io::Result<bool> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

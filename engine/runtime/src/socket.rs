@@ -99,8 +99,10 @@ impl Socket {
         self.shared.inner.peer
     }
 
-    /// Appends received bytes to `buffer`, up to its capacity, until at least `at_least` (at least 1) came. Gives how many
-    /// came: fewer than `at_least` means that the peer has closed its side. Dropping the future may lose bytes that have
+    /// Appends received bytes to `buffer`, up to its capacity, until at least `at_least` (at least 1) came. Gives how
+    /// many
+    /// came: fewer than `at_least` means that the peer has closed its side. Dropping the future may lose bytes that
+    /// have
     /// arrived: close the socket then.
     ///
     /// # Errors

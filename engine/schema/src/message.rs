@@ -119,7 +119,10 @@ macro_rules! message {
             $crate::message!(@facts $name, $($facts)*);
         }
     };
-    (@inherent $life:lifetime, $(key $key:literal,)? versions $min:literal..=$max:literal, flexible from $flexible:expr) => {
+    (
+        @inherent $life:lifetime,
+        $(key $key:literal,)? versions $min:literal..=$max:literal, flexible from $flexible:expr
+    ) => {
         $(
             /// The API's key, or the type of an internal record.
             pub const KEY: i16 = $key;

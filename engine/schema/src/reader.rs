@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - What is read is never more than what is left: every length is checked before it is used.
-//! - A count that is returned can be looped over: so many elements of their smallest size fit in the bytes that are left.
+//! - A count that is returned can be looped over: so many elements of their smallest size fit in the bytes that are
+//!   left.
 
 use crate::{Array, Records, Wire, WireError};
 
@@ -13,7 +14,8 @@ const TAGGED_FIELD_BYTES_MIN: usize = 2;
 
 /// A position in a received message.
 ///
-/// `flexible` chooses between the two encodings of lengths (KIP-482); [`Message::decode`](crate::Message::decode) sets it.
+/// `flexible` chooses between the two encodings of lengths (KIP-482); [`Message::decode`](crate::Message::decode) sets
+/// it.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],

@@ -135,7 +135,8 @@ impl Field {
         Range::parse(self.tagged_versions.as_deref().unwrap_or("none"))
     }
 
-    /// The default as text; empty when there is none. As Kafka's generator, JSON's null is no default, the text "null" is.
+    /// The default as text; empty when there is none. As Kafka's generator, JSON's null is no default, the text "null"
+    /// is.
     pub(crate) fn default(&self) -> Result<String> {
         match &self.default {
             None | Some(Value::Null) => Ok(String::new()),

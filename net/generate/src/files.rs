@@ -43,7 +43,8 @@ pub(crate) fn all(schemas: &BTreeMap<String, Schema>) -> Result<Vec<(PathBuf, St
         files.push((folder.join(format!("{}.rs", pair.file)), pair_file(pair)?.replace("millrace_schema", "crate")));
     }
     let about = "What Kafka keeps in its internal topics, in control records and in the consumer protocol.\n//!\n\
-                 //! The key of an internal record starts with its type (int16, `KEY`), the value with its version (int16); neither is\n\
+                 //! The key of an internal record starts with its type (int16, `KEY`), the value with its version
+                 //! (int16); neither is\n\
                  //! part of the structs.";
     files.push((folder.join("mod.rs"), module(about, &records, &[])?));
     files.push((PathBuf::from("net/wire/tests/witness/list.rs"), list(&messages, &records)?));
@@ -112,7 +113,8 @@ fn pair_file(pair: &Pair<'_>) -> Result<String> {
             response.name,
         )?;
     }
-    let helper = "fn unsupported(field: &'static str, version: i16) -> WireError { WireError::UnsupportedField { field, version } }";
+    let helper = "fn unsupported(field: &'static str, version: i16) -> WireError \
+                  { WireError::UnsupportedField { field, version } }";
     if body.contains("unsupported(") {
         body = format!("{body}\n{helper}\n");
     }
@@ -179,7 +181,8 @@ fn module(about: &str, pairs: &[Pair<'_>], private: &[&str]) -> Result<String> {
 
 fn table(pairs: &[Pair<'_>]) -> Result<String> {
     let mut text = format!(
-        "//! The APIs, by key.\n//!\n{NOTICE}\nuse crate::versions::Api;\nuse millrace_schema::{{NEVER_FLEXIBLE, VersionRange}};\n\n\
+        "//! The APIs, by key.\n//!\n{NOTICE}\nuse crate::versions::Api;\n\
+         use millrace_schema::{{NEVER_FLEXIBLE, VersionRange}};\n\n\
          pub(crate) static APIS: &[Api] = &["
     );
     for pair in pairs {
@@ -191,7 +194,8 @@ fn table(pairs: &[Pair<'_>]) -> Result<String> {
         let from = if flexible.is_empty() { "NEVER_FLEXIBLE".to_owned() } else { flexible.min.to_string() };
         writeln!(
             text,
-            "Api {{ key: {}, name: {:?}, versions: VersionRange {{ min: {min}, max: {max} }}, flexible_from: {from} }},",
+            "Api {{ key: {}, name: {:?}, versions: VersionRange {{ min: {min}, max: {max} }}, \
+             flexible_from: {from} }},",
             schema.api_key.unwrap_or_default(),
             pair.title
         )?;

@@ -1,7 +1,9 @@
-//! Turns Kafka's message schemas into Rust: the messages of `millrace-wire`, the internal records of `millrace-schema`, the
+//! Turns Kafka's message schemas into Rust: the messages of `millrace-wire`, the internal records of `millrace-schema`,
+//! the
 //! table of APIs, and the list of messages that the tests run over.
 //!
-//! `cargo run -p millrace-generate` writes the files; the output is committed, and a test here says whether it is current.
+//! `cargo run -p millrace-generate` writes the files; the output is committed, and a test here says whether it is
+//! current.
 
 mod emit;
 mod facts;

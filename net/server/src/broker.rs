@@ -254,7 +254,8 @@ async fn register(
     Ok(())
 }
 
-/// Builds a core's server and gives it its partitions: those that were recovered, those that the image wants and the disk
+/// Builds a core's server and gives it its partitions: those that were recovered, those that the image wants and the
+/// disk
 /// lacks; what the image knows nothing of was deleted, and goes.
 async fn start_server(
     shared: &Shared,

@@ -3,7 +3,8 @@
 //! Invariants:
 //! - a call to the own core is run in place: no message, no allocation;
 //! - calls between the same two cores start in the order in which they were made;
-//! - a call whose caller has gone is cancelled on the core that runs it, unless it must not be ([`CoreCall::CANCELLABLE`]).
+//! - a call whose caller has gone is cancelled on the core that runs it, unless it must not be
+//!   ([`CoreCall::CANCELLABLE`]).
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - a connection that says nothing holds [`HEAD_BYTES`] and no permit;
-//! - a larger buffer is taken only once a full head of the request has arrived, under a permit of the core's receive budget;
+//! - a larger buffer is taken only once a full head of the request has arrived, under a permit of the core's receive
+//!   budget;
 //! - a length is checked before anything is done with it.
 
 use std::io;
@@ -51,7 +52,8 @@ pub(crate) enum ReceiveError {
 /// The receiving end of a connection.
 pub(crate) struct FrameReader {
     socket: ReadHalf,
-    /// What has arrived and is not yet taken: the beginning of the next frame. Gone with a receive that was given up: then the
+    /// What has arrived and is not yet taken: the beginning of the next frame. Gone with a receive that was given up:
+    /// then the
     /// connection is over.
     head: Option<Buffer>,
     idle: Option<Duration>,

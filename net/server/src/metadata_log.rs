@@ -1,11 +1,13 @@
-//! The metadata log: commands are decided on one core, made durable in `__cluster_metadata-0`, then applied on every core.
+//! The metadata log: commands are decided on one core, made durable in `__cluster_metadata-0`, then applied on every
+//! core.
 //!
 //! Invariants:
 //! - commands are decided one after the other, each against the image that contains all before it;
 //! - a record is applied to an image only once it is durable;
 //! - a proposal is answered once every core has applied it, so whoever reads the answer finds it everywhere.
 //!
-//! A Raft log can take this log's place: a proposal then waits for the quorum instead of one disk, and nothing above changes.
+//! A Raft log can take this log's place: a proposal then waits for the quorum instead of one disk, and nothing above
+//! changes.
 
 use std::cell::RefCell;
 use std::io;
@@ -167,7 +169,8 @@ fn apply_batches(image: &mut Image, bytes: &[u8], mut offset: i64) -> Result<i64
     Ok(offset)
 }
 
-/// Asks the core of the metadata log to carry out a command, and gives what it changed. The answer comes when all cores know.
+/// Asks the core of the metadata log to carry out a command, and gives what it changed. The answer comes when all cores
+/// know.
 ///
 /// # Errors
 /// Why the command is refused.

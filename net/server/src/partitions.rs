@@ -37,7 +37,8 @@ pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
     }
 }
 
-/// Takes in the partitions that recovery found for this core; creates those that the image wants and the disk lacks, and removes
+/// Takes in the partitions that recovery found for this core; creates those that the image wants and the disk lacks,
+/// and removes
 /// what belongs to no topic any more: the broker ended between the metadata's change and its own.
 ///
 /// # Errors
@@ -48,7 +49,7 @@ pub(crate) async fn adopt(server: &Rc<Server>, recovered: Vec<RecoveredPartition
         match topic.map(|topic| partition_config(server, &topic)) {
             Some(Ok(config)) => drop(server.log.adopt(partition, config).await?),
             Some(Err(error)) => {
-                error!(partition = %partition.id(), %error, "partition left alone: its topic's settings cannot be used");
+                error!(partition = %partition.id(), %error, "partition left alone: unusable topic settings");
             }
             None => {
                 info!(partition = %partition.id(), "removing what a deleted topic has left");

@@ -139,7 +139,8 @@ pub(crate) fn all_cores(core: &Core) -> impl Iterator<Item = CoreId> + use<> {
     (0..core.count()).filter_map(|core| u16::try_from(core).ok()).map(CoreId)
 }
 
-/// Bytes of requests that one core may hold: its own limit and its share of the broker's, but room for one request at least.
+/// Bytes of requests that one core may hold: its own limit and its share of the broker's, but room for one request at
+/// least.
 fn receive_bytes(config: &BrokerConfig, cores: usize) -> usize {
     let share = config.network.queued_request_bytes_max.map_or(usize::MAX, |bytes| bytes / cores.max(1));
     config.engine.requests_bytes.min(share).max(config.network.request_bytes_max)

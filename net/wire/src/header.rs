@@ -20,7 +20,8 @@ impl<'a> RequestHeader<'a> {
     /// Decodes a header; the reader then stands at the message.
     ///
     /// # Errors
-    /// [`WireError::UnknownKey`] where the key does not say which version the header has, or what is wrong with the bytes. An
+    /// [`WireError::UnknownKey`] where the key does not say which version the header has, or what is wrong with the
+    /// bytes. An
     /// unsupported version of a known API is no error here.
     pub fn decode(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         reader.set_flexible(false);

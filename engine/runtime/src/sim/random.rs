@@ -1,4 +1,5 @@
-//! The simulator's own random numbers: xoshiro256++, seeded through splitmix64. Nothing else in a simulated run is random.
+//! The simulator's own random numbers: xoshiro256++, seeded through splitmix64. Nothing else in a simulated run is
+//! random.
 
 /// A stream of pseudo-random numbers, fixed by its seed.
 #[derive(Clone, Debug)]
@@ -75,7 +76,8 @@ mod tests {
 
     #[test]
     fn gives_the_published_sequence() {
-        // The first outputs of xoshiro256++ from state [1, 2, 3, 4], as its authors' C code (and the crate rand_xoshiro) gives them.
+        // The first outputs of xoshiro256++ from state [1, 2, 3, 4], as its authors' C code (and the crate
+        // rand_xoshiro) gives them.
         let mut random = Random { state: [1, 2, 3, 4] };
         let expected =
             [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386, 9_228_616_714_210_784_205];

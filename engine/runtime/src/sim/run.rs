@@ -19,7 +19,8 @@ pub enum Stop {
     Never,
     /// At this time after the beginning.
     At(Duration),
-    /// When this many file operations have ended, and their consequences have been drawn: other operations are under way.
+    /// When this many file operations have ended, and their consequences have been drawn: other operations are under
+    /// way.
     AfterDiskOps(u64),
 }
 
@@ -36,7 +37,8 @@ pub struct Run<T> {
     pub trace_hash: u64,
 }
 
-/// Runs `main` on one simulated core over `disk`, until it ends or the run is stopped. Operations on files that were then
+/// Runs `main` on one simulated core over `disk`, until it ends or the run is stopped. Operations on files that were
+/// then
 /// under way are decided by what comes next: [`Disk::power_loss`], [`Disk::kill`], or another run (which kills).
 ///
 /// # Panics

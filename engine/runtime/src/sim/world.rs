@@ -41,7 +41,8 @@ impl World {
         World { state: Rc::new(RefCell::new(State::new(seed, options))), cores: BTreeMap::new(), boots: Vec::new() }
     }
 
-    /// Adds a host with an empty disk and starts it: `main` runs on each of its `cores`, as on a real host, and again at each
+    /// Adds a host with an empty disk and starts it: `main` runs on each of its `cores`, as on a real host, and again
+    /// at each
     /// [`World::restart`].
     pub fn add_host<M, F, Fut>(&mut self, name: &str, cores: usize, main: F) -> HostId
     where

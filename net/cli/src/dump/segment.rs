@@ -98,7 +98,8 @@ impl Segment {
         Ok(Found::Unreadable { bytes: self.position - start, why })
     }
 
-    /// Whether something follows the batch of so many bytes at this place that could be a batch, or space, or the end: if
+    /// Whether something follows the batch of so many bytes at this place that could be a batch, or space, or the end:
+    /// if
     /// not, a damaged batch's length is not to be trusted.
     fn is_followed(&mut self, bytes: u64) -> Result<bool, CliError> {
         let mut next = Vec::new();

@@ -120,7 +120,7 @@ async fn fetch(
         let found = read_all(server, &wanted, bytes_max).await;
         let bytes: usize = found.iter().map(Found::len_bytes).sum();
         let has_error = found.iter().any(|found| found.error != ErrorCode::None);
-        if bytes >= bytes_min || has_error || wanted.is_empty() && bytes_min == 0 || server.core.now() >= deadline {
+        if bytes >= bytes_min || has_error || wanted.is_empty() || server.core.now() >= deadline {
             return found;
         }
         drop_parts_and_wait(server, &wanted, found, deadline).await;

@@ -1,10 +1,13 @@
 //! One simulated file's bytes: what processes see now, and what the device might hold after a power loss.
 //!
 //! Invariants:
-//! - `pages` is what a reader sees. `history` holds, per page, the writes that are not yet durable, oldest first, each with the
+//! - `pages` is what a reader sees. `history` holds, per page, the writes that are not yet durable, oldest first, each
+//!   with the
 //!   page as it was before: a sector's durable content is what it was before the first of them that touched it.
-//! - A sequence number orders everything that happens to a disk. Syncing up to a point makes durable what came no later.
-//! - A cut (truncation) drops what was there before it: contents from before and after a cut are never mixed with sizes from
+//! - A sequence number orders everything that happens to a disk. Syncing up to a point makes durable what came no
+//!   later.
+//! - A cut (truncation) drops what was there before it: contents from before and after a cut are never mixed with sizes
+//!   from
 //!   the other side.
 
 use std::collections::BTreeMap;
@@ -151,7 +154,8 @@ impl Content {
         unreadable_at(offset) || unreadable_at(end)
     }
 
-    /// Writes `bytes` at `offset`; durable at once, with the file's size, if `durable`. Blocks must have been allocated.
+    /// Writes `bytes` at `offset`; durable at once, with the file's size, if `durable`. Blocks must have been
+    /// allocated.
     pub(crate) fn write(&mut self, sequence: u64, offset: u64, bytes: &[u8], durable: bool) {
         if bytes.is_empty() {
             return;
@@ -285,7 +289,8 @@ impl Content {
         }
     }
 
-    /// A sync failed: of each page not yet durable, what is pending may be forgotten; it then stays visible or goes back to
+    /// A sync failed: of each page not yet durable, what is pending may be forgotten; it then stays visible or goes
+    /// back to
     /// what it was, and no later sync makes it durable.
     pub(crate) fn fail_sync(&mut self, random: &mut Random) {
         let Content { pages, history, .. } = self;
@@ -338,7 +343,8 @@ impl Content {
         let mut choices: Vec<&Option<Rc<Page>>> = Vec::new();
         for sector in 0..SECTORS_PER_PAGE {
             let bit = 1_u8 << sector;
-            // The contents that this sector may have: before the first write, and after each that may have reached the device.
+            // The contents that this sector may have: before the first write, and after each that may have reached the
+            // device.
             choices.clear();
             let mut previous: Option<&Pending> = None;
             let ends = pending.iter().filter(|write| write.sectors & bit != 0).map(Some).chain([None]);

@@ -1,10 +1,12 @@
 //! A simulated disk: an in-memory file system that loses, keeps, reorders and tears what was not made durable.
 //!
 //! Invariants:
-//! - What a completed synced write or sync covered reads the same after any power loss; so do names after a sync of their
+//! - What a completed synced write or sync covered reads the same after any power loss; so do names after a sync of
+//!   their
 //!   directory.
 //! - A file's size changes are durable after a sync of it, or a synced write to it.
-//! - Everything else may be, sector by sector (512 bytes), as it was at any moment since it was last durable, or unreadable.
+//! - Everything else may be, sector by sector (512 bytes), as it was at any moment since it was last durable, or
+//!   unreadable.
 //! - An operation under way when the power goes counts as performed, not durable.
 
 pub(crate) mod content;
@@ -115,7 +117,8 @@ impl Disk {
         Disk { state: Rc::new(RefCell::new(state)) }
     }
 
-    /// Another disk with the same contents, durable and not; its faults follow from `seed`. Cheap: pages are shared until
+    /// Another disk with the same contents, durable and not; its faults follow from `seed`. Cheap: pages are shared
+    /// until
     /// they are written.
     #[must_use]
     pub fn fork(&self, seed: u64) -> Disk {
@@ -128,7 +131,8 @@ impl Disk {
         self.state.borrow_mut()
     }
 
-    /// Power loss: what was not durable is lost, kept, reordered or torn, as the seed has it; at times all of it is lost, at
+    /// Power loss: what was not durable is lost, kept, reordered or torn, as the seed has it; at times all of it is
+    /// lost, at
     /// times none. The host that used the disk must have been stopped ([`super::World::power_loss`] does both).
     pub fn power_loss(&self) {
         let mut state = self.state();
@@ -243,7 +247,8 @@ impl Disk {
         Ok(bytes)
     }
 
-    /// Replaces a file's bytes, durably, creating it and the directories above it (durably too): to prepare or to damage.
+    /// Replaces a file's bytes, durably, creating it and the directories above it (durably too): to prepare or to
+    /// damage.
     ///
     /// # Errors
     /// ENOSPC, EISDIR, ENOTDIR.

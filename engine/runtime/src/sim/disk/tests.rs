@@ -251,7 +251,8 @@ fn an_interrupted_write_is_torn() {
     assert!(seen.contains(&Err(Some(libc::EIO))));
 }
 
-/// Any sequence of writes, syncs and truncations against a plain model: reads agree, and a power loss leaves what was durable.
+/// Any sequence of writes, syncs and truncations against a plain model: reads agree, and a power loss leaves what was
+/// durable.
 #[test]
 fn agrees_with_a_plain_file() {
     for seed in 0..200 {

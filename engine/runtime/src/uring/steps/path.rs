@@ -87,7 +87,8 @@ pub(super) fn take(flight: &mut Flight, result: io::Result<u32>) -> Taken {
     }
 }
 
-/// `first`: whether this is the first try; the second one goes without O_DIRECT, and finds the file that the first created.
+/// `first`: whether this is the first try; the second one goes without O_DIRECT, and finds the file that the first
+/// created.
 fn open_flags(options: &OpenOptions, first: bool) -> i32 {
     let mut flags = libc::O_CLOEXEC;
     flags |= match (options.read, options.write) {
