@@ -1,6 +1,7 @@
 //! What Kafka keeps in its internal topics, in control records and in the consumer protocol.
 //!
-//! The key of an internal record starts with its type (int16, `KEY`), the value with its version (int16); neither is
+//! The key of an internal record starts with its type (int16, `KEY`), the value with its version
+//! (int16); neither is
 //! part of the structs.
 //!
 //! Generated from `schemas-kafka-4.3.1.json`: change the generator (`net/generate`), not this file.
