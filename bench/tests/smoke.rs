@@ -1,0 +1,22 @@
+//! The programs still run.
+
+use std::process::Command;
+
+#[test]
+fn journal_or_straight_measures_every_way_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_journal_or_straight"))
+        .args(["--smoke", "--json", "--dir"])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 8);
+    for row in rows {
+        assert!(row["appends_per_s"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["p99_us"].as_f64().unwrap() >= row["p50_us"].as_f64().unwrap(), "{row}");
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
