@@ -6,7 +6,7 @@ mod harness;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use harness::Broker;
+use harness::{Broker, run};
 use serde_json::{Value, json};
 
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
@@ -93,6 +93,7 @@ fn round_trip(cores: u32) {
     is_alone(&data, cores, &broker);
 
     assert_eq!(broker.stop().code(), Some(0));
+    dumps(&data, &expected);
     let broker = Broker::start(&data, cores);
     assert_eq!(consumed(&broker, "t"), expected);
 
@@ -134,6 +135,17 @@ fn reads_from_anywhere(broker: &Broker, expected: &BTreeMap<u64, Vec<Value>>) {
     assert_eq!(beyond.code, 3);
     let told = format!("t-1 has no offset 1000000: it begins at 0 and ends before {}", records.len());
     assert!(beyond.stderr.contains(&told), "{}", beyond.stderr);
+}
+
+/// After a clean stop every record is in a sound segment.
+fn dumps(data: &Path, expected: &BTreeMap<u64, Vec<Value>>) {
+    for (partition, records) in expected {
+        let directory = data.join(format!("t-{partition}"));
+        let lines = run(["dump".as_ref(), "--json".as_ref(), directory.as_os_str()]).json();
+        let segments = lines.iter().filter(|line| line["type"] == "segment");
+        let dumped: u64 = segments.map(|segment| segment["records"].as_u64().unwrap()).sum();
+        assert_eq!(dumped, records.len() as u64);
+    }
 }
 
 /// A second broker on the same data directory says so and ends, and the first one does not mind.

@@ -73,7 +73,9 @@ impl Segment {
             "zeros, and then something else".to_owned()
         } else {
             match framed_bytes(&self.buffer) {
-                Ok(bytes) if bytes as u64 > left => format!("the batch needs {bytes} bytes and {left} are there"),
+                Ok(bytes) if bytes as u64 > left => {
+                    format!("the batch needs {bytes} bytes and {left} are there; a running broker may hold the rest")
+                }
                 Ok(bytes) if bytes > BATCH_BYTES_MAX => format!("a batch of {bytes} bytes is not believed in"),
                 Ok(bytes) => {
                     self.fill(bytes)?;
