@@ -236,7 +236,8 @@ pub async fn lock(core: &Core, directory: &Path, pid: u32) -> Result<DirectoryLo
         return Err(FormatError::InUse { directory: directory.to_path_buf(), holder });
     }
     let text = format!("{pid}\n");
-    file.truncate(core, text.len() as u64).await.map_err(failed("write", &path))?;
+    // From nothing: power loss may have left a sector that cannot be read, and so not be written in part.
+    file.truncate(core, 0).await.map_err(failed("write", &path))?;
     let parts = vec![Bytes::from(text.into_bytes())];
     file.write_at(core, parts, 0, Durability::Deferred).await.map_err(failed("write", &path))?;
     Ok(DirectoryLock { _file: file })
