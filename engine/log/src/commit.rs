@@ -82,7 +82,9 @@ impl Partition {
             }
             match self.next_step() {
                 Step::Nothing => return,
-                Step::Submit { entry, run } => self.submit(entry, run),
+                Step::Submit { entry, run } => {
+                    self.submit(entry, run);
+                }
                 Step::Straight(straight) => {
                     let partition = self.clone();
                     self.shared.core.spawn(async move { partition.write_straight(straight).await });
@@ -93,7 +95,7 @@ impl Partition {
     }
 
     /// Submits an entry; the run takes the entry's sequence.
-    pub(crate) fn submit(self: &Rc<Self>, entry: Entry, mut run: Run) {
+    pub(crate) fn submit(self: &Rc<Self>, entry: Entry, mut run: Run) -> Sequence {
         let redo_end = match entry.operation {
             Operation::Append { segment, position, .. } => Some((segment, position + entry.redo.len() as u64)),
             _ => None,
@@ -108,6 +110,7 @@ impl Partition {
         state.runs.push_back(run);
         drop(state);
         self.shared.await_commit(run.sequence, self);
+        run.sequence
     }
 
     fn next_step(&self) -> Step {
@@ -147,7 +150,8 @@ impl Partition {
         if segment.is_unprotected() {
             // The block that a clean stop left goes into the journal first; the run follows when that is durable.
             if segment.redo.is_empty() {
-                return self.carry_step(state, large.segment);
+                let loaded = segment.protect_until;
+                return self.carry_step(state, large.segment, loaded);
             }
             return Step::Nothing;
         }
@@ -179,19 +183,23 @@ impl Partition {
         self.step(run.operation(generation, from, None), redo, reaches)
     }
 
-    /// An entry that adds nothing: it holds the partial block at `destaged` anew.
-    pub(crate) fn carry_step_entry(&self, state: &mut State, base: Offset) -> Option<(Entry, Run)> {
-        match self.carry_step(state, base) {
+    /// An entry that adds nothing: it holds the partial block at `destaged` anew, as far as commits before `before` hold it.
+    pub(crate) fn carry_entry(&self, base: Offset, before: Sequence) -> Option<(Entry, Run)> {
+        let mut state = self.state.borrow_mut();
+        let segment = state.segment(base)?;
+        let old = segment.redo.iter().filter(|redo| redo.sequence < before);
+        let to = old.map(|redo| redo.end).max()?;
+        match self.carry_step(&mut state, base, to) {
             Step::Submit { entry, run } => Some((entry, run)),
             _ => None,
         }
     }
 
-    fn carry_step(&self, state: &mut State, base: Offset) -> Step {
+    fn carry_step(&self, state: &mut State, base: Offset, to: u64) -> Step {
         let generation = state.generation;
         let durable_offset = state.durable_offset;
         let Some(segment) = state.segment(base) else { return Step::Nothing };
-        let (from, to) = (segment.destaged, segment.submitted);
+        let from = segment.destaged;
         if from >= to {
             return Step::Nothing;
         }
@@ -238,7 +246,7 @@ impl Partition {
             self.submit(entry, run);
         }
         self.shared.note_evictable(&self);
-        self.submit_pending();
+        self.shared.mark_dirty(&self);
     }
 
     /// Every commit up to `sequence` (inclusive) is durable.
@@ -254,6 +262,7 @@ impl Partition {
             let Some((base, end, next_offset)) = run.reaches else { continue };
             assert!(next_offset >= state.durable_offset, "durable {} to {next_offset}", state.durable_offset);
             state.durable_offset = next_offset;
+            state.producers.note_durable(next_offset);
             if let Some(segment) = state.segment(base) {
                 segment.durable = end;
             }
@@ -277,7 +286,7 @@ impl Partition {
             self.shared.queue_destage(self);
         }
         if more {
-            self.submit_pending();
+            self.shared.mark_dirty(self);
         }
     }
 }

@@ -50,7 +50,8 @@ impl CoreLog {
         let journal_options = Options {
             first_file_bytes: options.journal_first_bytes,
             file_bytes: options.journal_file_bytes,
-            files_added: options.journal_files.saturating_sub(1),
+            files_added: options.journal_files.saturating_sub(2),
+            commit_bytes_max: options.journal_commit_bytes,
             ..Options::default()
         };
         let journal = Journal::open(core, root, journal_options).await;
@@ -109,6 +110,7 @@ impl CoreLog {
             epochs: LeaderEpochs::default(),
             producers: Producers::default(),
             segments: [Segment::create(0, file, allocated)].into(),
+            lost: None,
         };
         Ok(self.insert(Partition::new(id, topic_name, directory, &self.shared, config, new)))
     }
@@ -140,6 +142,7 @@ impl CoreLog {
             epochs: LeaderEpochs::from_entries(snapshot.epochs),
             producers: Producers::from_states(snapshot.producers),
             segments,
+            lost: snapshot.lost,
         };
         let partition = Partition::new(id, &topic_name, directory, &self.shared, config, new);
         if let Some(reason) = offline {
@@ -157,6 +160,7 @@ impl CoreLog {
         let file = core.open(&path, OpenOptions::read_write().direct()).await.map_err(LogError::io(what()))?;
         let whole = block_floor(end);
         let mut segment = Segment::create(base, file.clone(), whole);
+        segment.loaded = end;
         segment.tail = crate::tail::Tail::new(whole);
         if whole < end {
             let bytes = read_range(core, &file, whole, (end - whole) as usize).await.map_err(LogError::io(what()))?;
@@ -219,9 +223,6 @@ impl CoreLog {
             self.settle(partition).await?;
         }
         self.shared.closing.set(true);
-        for partition in &partitions {
-            partition.make_unavailable(Unavailable::Closed);
-        }
         self.shared.wake_all();
         while self.is_checkpointing.get() {
             self.shared.core.yield_now().await;
@@ -245,6 +246,7 @@ impl CoreLog {
             partition.write_partial_block(base).await?;
         }
         partition.store_growing_index().await;
+        partition.make_unavailable(Unavailable::Closed);
         Ok(())
     }
 

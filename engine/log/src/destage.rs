@@ -48,7 +48,7 @@ impl Partition {
             self.shared.note_evictable(self);
         }
         drop(permit);
-        self.submit_pending();
+        self.shared.mark_dirty(self);
         Ok(())
     }
 

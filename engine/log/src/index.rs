@@ -93,16 +93,11 @@ impl Index {
         }
     }
 
-    /// The last batch beginning at or before `position` that has an entry; the segment's beginning if none has.
-    pub(crate) fn boundary_at_or_before(&self, position: u64) -> Option<u64> {
+    /// Position and offset of the last batch at or before `position` that has an entry; the segment's first if none has.
+    pub(crate) fn batch_before(&self, position: u64, base: Offset) -> (u64, Offset) {
         let above = self.entries.partition_point(|entry| u64::from(entry.position) <= position);
-        self.floor(above)
-    }
-
-    /// The first entry behind `position`: where reading can go on behind damage.
-    pub(crate) fn entry_after(&self, position: u64) -> Option<IndexEntry> {
-        let above = self.entries.partition_point(|entry| u64::from(entry.position) <= position);
-        self.entries.get(above).copied()
+        let floor = above.checked_sub(1).and_then(|floor| self.entries.get(floor));
+        floor.map_or((0, base), |entry| (u64::from(entry.position), base + Offset::from(entry.relative_offset)))
     }
 
     /// Puts the entries of a scan of `0..complete_from` before those that are there.
@@ -110,15 +105,12 @@ impl Index {
         let from = self.complete_from;
         let mut entries: Vec<IndexEntry> = before.entries;
         entries.retain(|entry| entry.position < from);
+        for entry in &mut self.entries {
+            entry.max_timestamp_before = entry.max_timestamp_before.max(before.max_timestamp);
+        }
         entries.append(&mut self.entries);
         self.entries = entries;
         self.complete_from = 0;
-    }
-
-    /// Forgets entries of batches at or after `position`. The timestamps have to be found anew by the caller.
-    pub(crate) fn truncate(&mut self, position: u64) {
-        let keep = self.entries.partition_point(|entry| u64::from(entry.position) < position);
-        self.entries.truncate(keep);
     }
 }
 
@@ -162,7 +154,6 @@ mod tests {
         assert_eq!(index.position_of_timestamp(1000), Some(0));
         assert_eq!(index.position_of_timestamp(1001), Some(140));
         assert_eq!(index.max_timestamp, 1080);
-        assert_eq!(index.entry_after(140).map(|entry| entry.position), Some(280));
-        assert_eq!(index.boundary_at_or_before(279), Some(140));
+        assert_eq!(index.batch_before(279, 100), (140, 106));
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn write(core: &Core, directory: &Path, base: Offset, index: &I
     file.write_at(core, vec![Bytes::from(bytes)], 0, Durability::Deferred).await
 }
 
-/// Reads an index; nothing when it is missing or damaged.
+/// Reads an index; nothing when it is missing, damaged or unreadable.
 ///
 /// # Errors
 /// The disk's.
@@ -46,8 +46,14 @@ pub(crate) async fn read(core: &Core, directory: &Path, base: Offset) -> io::Res
         Err(error) => return Err(error),
     };
     let length = file.len(core).await?;
-    let bytes = read_range(core, &file, 0, length as usize).await?;
-    let index = decode(&bytes);
+    // It was never synced, so after a power loss its sectors may be unreadable.
+    let index = match read_range(core, &file, 0, length as usize).await {
+        Ok(bytes) => decode(&bytes),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "an index cannot be read");
+            None
+        }
+    };
     if index.is_none() {
         tracing::warn!(path = %path.display(), "a damaged index is built anew");
     }

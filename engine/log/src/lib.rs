@@ -5,6 +5,8 @@ mod archive;
 pub mod checkpoint;
 mod commit;
 mod core_log;
+#[cfg(test)]
+mod crash_test;
 mod destage;
 mod epochs;
 mod error;

@@ -10,6 +10,8 @@ pub const LARGE_RUN_BYTES: u64 = 64 * 1024;
 pub const RUN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The most that one redo entry carries, in bytes.
 pub const REDO_BYTES_MAX: u64 = 256 * 1024;
+/// Default of [`crate::LogOptions::journal_commit_bytes`].
+pub const COMMIT_BYTES: usize = 1024 * 1024;
 /// Default of [`crate::LogOptions::tail_bytes`].
 pub const TAIL_BYTES: usize = 64 * 1024 * 1024;
 /// Default of [`crate::LogOptions::destage_bytes`].

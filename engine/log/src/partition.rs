@@ -76,6 +76,8 @@ pub(crate) struct State {
     /// A run is being written straight to its segment: what comes after it waits.
     pub(crate) straight_in_flight: bool,
     pub(crate) unavailable: Option<Unavailable>,
+    /// What recovery has not found any more of it.
+    pub(crate) lost: Option<String>,
 }
 
 impl State {
@@ -114,6 +116,7 @@ pub(crate) struct NewState {
     pub(crate) epochs: LeaderEpochs,
     pub(crate) producers: Producers,
     pub(crate) segments: VecDeque<Segment>,
+    pub(crate) lost: Option<String>,
 }
 
 impl Partition {
@@ -139,6 +142,7 @@ impl Partition {
             runs: VecDeque::new(),
             straight_in_flight: false,
             unavailable: None,
+            lost: new.lost,
         };
         Rc::new(Partition {
             id,
@@ -285,7 +289,7 @@ impl Partition {
     /// The oldest commit that holds bytes which are in no segment.
     pub(crate) fn oldest_redo(&self) -> Option<Sequence> {
         let state = self.state.borrow();
-        state.segments.iter().filter_map(|segment| segment.redo.front().map(|redo| redo.sequence)).min()
+        state.segments.iter().flat_map(|segment| segment.redo.iter().map(|redo| redo.sequence)).min()
     }
 
     /// Makes everything before `before` in the journal unnecessary for this partition: whole blocks go to their segments, the
@@ -297,34 +301,21 @@ impl Partition {
         if self.check().is_err() {
             return Ok(());
         }
+        // What is not durable yet could neither be destaged nor carried in one entry.
+        let durable = self.shared.journal.wait_durable(Sequence(before.0.saturating_sub(1))).await;
+        durable.map_err(|error| LogError::Journal(error.to_string()))?;
         self.destage().await?;
-        let carried: Vec<(Offset, Sequence)> = {
-            let bases = self.segment_bases();
-            let mut carried = Vec::new();
-            for base in bases {
-                let entry = {
-                    let mut state = self.state.borrow_mut();
-                    let is_old = state
-                        .segment(base)
-                        .and_then(|segment| segment.redo.front().copied())
-                        .is_some_and(|redo| redo.sequence < before);
-                    if is_old { self.carry_step_entry(&mut state, base) } else { None }
-                };
-                if let Some((entry, run)) = entry {
-                    self.submit(entry, run);
-                    carried.push((base, self.shared.journal.submitted()));
-                }
+        let mut carried = Vec::new();
+        for base in self.segment_bases() {
+            if let Some((entry, run)) = self.carry_entry(base, before) {
+                carried.push((base, self.submit(entry, run)));
             }
-            carried
-        };
+        }
         for (base, sequence) in carried {
             let durable = self.shared.journal.wait_durable(sequence).await;
             durable.map_err(|error| LogError::Journal(error.to_string()))?;
             if let Some(segment) = self.state.borrow_mut().segment(base) {
-                // The carried block begins at `destaged`, so it holds all that the older commits were kept for.
-                while segment.redo.front().is_some_and(|redo| redo.sequence < sequence) {
-                    segment.redo.pop_front();
-                }
+                segment.redo.retain(|redo| redo.sequence >= before);
             }
         }
         Ok(())

@@ -57,17 +57,45 @@ pub enum Admission {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Producers {
     states: BTreeMap<ProducerId, ProducerState>,
+    /// What `states` was when the log ended at the durable offset, of the producers that it differs for since.
+    durable: BTreeMap<ProducerId, Option<ProducerState>>,
+    /// What was noted and is not durable yet, oldest first.
+    pending: VecDeque<Noted>,
+}
+
+/// A producer's batch, as it was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Noted {
+    producer_id: ProducerId,
+    epoch: ProducerEpoch,
+    is_control: bool,
+    seen_ms: i64,
+    batch: ProducerBatch,
 }
 
 impl Producers {
     /// Producers as they were stored.
     pub(crate) fn from_states(states: Vec<ProducerState>) -> Producers {
-        Producers { states: states.into_iter().map(|state| (state.producer_id, state)).collect() }
+        let states = states.into_iter().map(|state| (state.producer_id, state)).collect();
+        Producers { states, ..Producers::default() }
     }
 
-    /// All states, by producer id.
-    pub(crate) fn states(&self) -> impl Iterator<Item = &ProducerState> {
-        self.states.values()
+    /// All states as of the durable offset, by producer id.
+    pub(crate) fn durable_states(&self) -> impl Iterator<Item = &ProducerState> {
+        let unchanged = self.states.values().filter(|state| !self.durable.contains_key(&state.producer_id));
+        unchanged.chain(self.durable.values().flatten())
+    }
+
+    /// Everything below `end` (exclusive) is durable.
+    pub(crate) fn note_durable(&mut self, end: Offset) {
+        while let Some(noted) = self.pending.pop_front_if(|noted| noted.batch.last_offset < end) {
+            if let Some(state) = self.durable.get_mut(&noted.producer_id) {
+                noted.apply(state.get_or_insert_with(|| noted.fresh()));
+            }
+        }
+        if self.pending.is_empty() {
+            self.durable.clear();
+        }
     }
 
     /// Number of producers.
@@ -118,50 +146,50 @@ impl Producers {
         if follows { Ok(Admission::Append) } else { Err(SequenceError::OutOfOrder { producer_id, found, last }) }
     }
 
-    /// Notes a batch that is in the log at `base_offset`. `seen_ms`: the broker's clock.
+    /// Notes a batch that is in the log at `base_offset`, durable or not. `seen_ms`: the broker's clock.
     pub(crate) fn note(&mut self, batch: &Batch<'_>, base_offset: Offset, seen_ms: i64) {
         if !batch.has_producer_id() {
             return;
         }
-        let producer_id = batch.producer_id();
-        let fresh = || ProducerState { producer_id, epoch: batch.producer_epoch(), batches: VecDeque::new(), seen_ms };
-        let state = self.states.entry(producer_id).or_insert_with(fresh);
-        if batch.producer_epoch() != state.epoch {
-            state.epoch = batch.producer_epoch();
+        let noted = Noted {
+            producer_id: batch.producer_id(),
+            epoch: batch.producer_epoch(),
+            is_control: batch.is_control(),
+            seen_ms,
+            batch: ProducerBatch {
+                base_sequence: batch.base_sequence(),
+                last_sequence: batch.last_sequence(),
+                base_offset,
+                last_offset: base_offset + i64::from(batch.last_offset_delta()),
+                timestamp_ms: batch.max_timestamp(),
+            },
+        };
+        let before = self.states.get(&noted.producer_id).cloned();
+        self.durable.entry(noted.producer_id).or_insert(before);
+        noted.apply(self.states.entry(noted.producer_id).or_insert_with(|| noted.fresh()));
+        self.pending.push_back(noted);
+    }
+}
+
+impl Noted {
+    fn fresh(&self) -> ProducerState {
+        let Noted { producer_id, epoch, seen_ms, .. } = *self;
+        ProducerState { producer_id, epoch, batches: VecDeque::new(), seen_ms }
+    }
+
+    fn apply(&self, state: &mut ProducerState) {
+        if self.epoch != state.epoch {
+            state.epoch = self.epoch;
             state.batches.clear();
         }
-        state.seen_ms = seen_ms;
-        if batch.is_control() {
+        state.seen_ms = self.seen_ms;
+        if self.is_control {
             return;
         }
         if state.batches.len() == PRODUCER_BATCHES {
             state.batches.pop_front();
         }
-        state.batches.push_back(ProducerBatch {
-            base_sequence: batch.base_sequence(),
-            last_sequence: batch.last_sequence(),
-            base_offset,
-            last_offset: base_offset + i64::from(batch.last_offset_delta()),
-            timestamp_ms: batch.max_timestamp(),
-        });
-    }
-
-    /// Whether the log up to `end` (exclusive) gives this state without the batches at or after `end`: false when a
-    /// producer's remembered batches or its epoch come from there, so that only a scan can say what came before.
-    pub(crate) fn covers(&self, end: Offset) -> bool {
-        self.states.values().all(|state| state.batches.back().is_some_and(|batch| batch.last_offset < end))
-    }
-
-    /// Forgets producers that sent nothing since `before_ms` (the broker's clock).
-    pub(crate) fn expire(&mut self, before_ms: i64) {
-        self.states.retain(|_, state| state.seen_ms >= before_ms);
-    }
-
-    /// Counts from now on the time of producers that were read from the log.
-    pub(crate) fn touch_unseen(&mut self, now_ms: i64) {
-        for state in self.states.values_mut().filter(|state| state.seen_ms == 0) {
-            state.seen_ms = now_ms;
-        }
+        state.batches.push_back(self.batch);
     }
 }
 
@@ -235,11 +263,19 @@ mod tests {
     }
 
     #[test]
-    fn trap_28_a_cut_through_a_producers_batches_asks_for_a_scan() {
+    fn what_is_not_durable_is_not_part_of_the_durable_state() {
         let mut log = Log::new();
-        log.append(0, 0, 2).unwrap();
-        log.append(0, 2, 2).unwrap();
-        assert!(log.producers.covers(104));
-        assert!(!log.producers.covers(102));
+        for index in 0..6 {
+            log.append(0, index * 2, 2).unwrap();
+        }
+        log.producers.note_durable(110);
+        log.append(1, 0, 1).unwrap();
+        let durable: Vec<_> = log.producers.durable_states().cloned().collect();
+        assert_eq!(durable.len(), 1);
+        let sequences: Vec<_> = durable[0].batches.iter().map(|batch| batch.base_sequence).collect();
+        assert_eq!((durable[0].epoch, sequences), (0, vec![0, 2, 4, 6, 8]));
+        log.producers.note_durable(113);
+        let durable: Vec<_> = log.producers.durable_states().cloned().collect();
+        assert_eq!((durable[0].epoch, durable[0].batches.len()), (1, 1));
     }
 }

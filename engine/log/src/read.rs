@@ -10,14 +10,14 @@ use std::rc::Rc;
 use millrace_base::ids::Offset;
 use millrace_record::batch::Batch;
 use millrace_record::compression::Scratch;
-use millrace_record::header::HEADER_BYTES;
+use millrace_record::header::{HEADER_BYTES, MAGIC_V2};
 use millrace_runtime::{Bytes, File};
 
 use crate::error::ReadError;
 use crate::index::Index;
 use crate::index_file;
 use crate::layout;
-use crate::limits::VERIFY_BYTES;
+use crate::limits::{SCAN_BYTES, VERIFY_BYTES};
 use crate::partition::Partition;
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{read_range, scan};
@@ -92,15 +92,7 @@ struct View {
     base: Offset,
     /// Exclusive end of what may be read, in bytes.
     end: u64,
-    tail_start: u64,
     is_sealed: bool,
-}
-
-impl View {
-    /// Up to where the file alone holds the segment's bytes.
-    fn file_end(&self) -> u64 {
-        if self.is_sealed { self.end } else { self.tail_start.min(self.end) }
-    }
 }
 
 /// A batch's place in a segment.
@@ -130,7 +122,7 @@ impl Partition {
             return Ok(Read::default());
         }
         let length = (limits.bytes_max as u64).max(place.bytes).min(view.end - place.position);
-        self.read_bytes(&view, offset, place, length).await
+        self.read_bytes(&view, place, length).await
     }
 
     /// The segment to read `offset` from: the one that holds it, or the next one with anything to read.
@@ -141,34 +133,21 @@ impl Partition {
             .segments
             .iter()
             .skip(first)
-            .map(|segment| View {
-                base: segment.base_offset,
-                end: segment.durable,
-                tail_start: segment.tail.start(),
-                is_sealed: segment.is_sealed,
-            })
+            .map(|segment| View { base: segment.base_offset, end: segment.durable, is_sealed: segment.is_sealed })
             .find(|view| view.end > 0)
     }
 
-    async fn read_bytes(
-        self: &Rc<Self>,
-        view: &View,
-        offset: Offset,
-        place: Place,
-        length: u64,
-    ) -> Result<Read, ReadError> {
-        let (from, to) = (place.position, place.position + length);
+    async fn read_bytes(self: &Rc<Self>, view: &View, place: Place, length: u64) -> Result<Read, ReadError> {
+        let from = place.position;
+        let to = self.verified_end(view, from, from + length).await?;
         if let Some(parts) = self.tail_view(view.base, from, to) {
             return Ok(Read { parts: parts.into_iter().map(ReadPart::Memory).collect() });
         }
-        let to = self.verified_end(view, offset, from, to).await?;
         if view.is_sealed {
             let file = self.sealed_file(view.base).await?;
             return Ok(Read { parts: vec![ReadPart::File { file, position: from, length: to - from }] });
         }
-        // What is in memory is better read from there, the next time.
-        let to = to.min(view.tail_start.max(from + place.bytes));
-        let bytes = self.read_file(view, from, (to - from) as usize).await?;
+        let bytes = self.read_segment(view, from, (to - from) as usize).await?;
         Ok(Read { parts: vec![ReadPart::Memory(bytes)] })
     }
 
@@ -182,6 +161,7 @@ impl Partition {
         let relative = u32::try_from((offset - view.base).max(0)).unwrap_or(u32::MAX);
         let mut position = self.index_floor(view, |index| index.position_of(relative)).await?;
         while position < view.end {
+            self.verify(view, position, position + 1).await?;
             if let Some(rotten) = self.rot_at(view.base, position) {
                 if rotten.first_offset <= offset && offset < rotten.next_offset {
                     return Err(self.rot_error(view.base, rotten));
@@ -189,16 +169,19 @@ impl Partition {
                 position = rotten.to;
                 continue;
             }
-            let Some((next_offset, bytes)) = self.batch_at(view, position).await? else {
-                let rotten = self.note_rot(view, position, offset).await?;
-                return Err(self.rot_error(view.base, rotten));
-            };
+            let (next_offset, bytes) = self.verified_batch(view, position).await?;
             if next_offset > offset {
                 return Ok(Some(Place { position, bytes }));
             }
             position += bytes;
         }
         Ok(None)
+    }
+
+    /// Next offset and length of the batch at `position`, which was verified.
+    async fn verified_batch(&self, view: &View, position: u64) -> Result<(Offset, u64), ReadError> {
+        let found = self.batch_at(view, position).await?;
+        found.ok_or_else(|| self.io_error(view.base, std::io::Error::other("the file changed while it was read")))
     }
 
     /// Next offset and length of the batch at `position`; nothing when there is no batch header.
@@ -209,7 +192,7 @@ impl Partition {
             state.segment(view.base).is_some_and(|segment| segment.tail.copy(position, &mut header))
         };
         if !in_memory {
-            let bytes = self.read_file(view, position, HEADER_BYTES).await?;
+            let bytes = self.read_segment(view, position, HEADER_BYTES).await?;
             let Ok(found) = <[u8; HEADER_BYTES]>::try_from(&*bytes) else { return Ok(None) };
             header = found;
         }
@@ -221,33 +204,29 @@ impl Partition {
         Ok(is_plausible.then_some((next_offset, bytes)))
     }
 
-    /// Bytes of a segment that are not all in memory: from the file, and behind what it holds from the tail.
-    async fn read_file(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
-        let to = from + bytes as u64;
-        let in_file = view.file_end().min(to).saturating_sub(from) as usize;
-        let head = self.read_file_alone(view, from, in_file).await?;
-        if head.len() == bytes {
-            return Ok(head);
+    /// Bytes of a segment: what is in memory from there, the rest from its file. Fewer at its end.
+    async fn read_segment(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
+        let to = (from + bytes as u64).min(view.end).max(from);
+        // Together and before anything is awaited: what is not in memory now is in the file, and stays there.
+        let (split, tail, growing) = {
+            let mut state = self.state.borrow_mut();
+            let Some(segment) = state.segment(view.base) else { return Ok(Bytes::new()) };
+            let start = segment.tail.start().clamp(from, to);
+            let tail = segment.tail.view(start, to);
+            (tail.as_ref().map_or(to, |_| start), tail, segment.file.clone())
+        };
+        let mut parts = Vec::new();
+        if from < split {
+            let file = match growing {
+                Some(file) => file,
+                None => self.sealed_file(view.base).await?,
+            };
+            let head = read_range(&self.shared.core, &file, from, (split - from) as usize).await;
+            parts.push(head.map_err(|error| self.io_error(view.base, error))?);
         }
-        let Some(rest) = self.tail_view(view.base, from + in_file as u64, to) else { return Ok(head) };
-        let mut parts = vec![head];
-        parts.extend(rest);
+        let is_whole = parts.first().is_none_or(|head| head.len() as u64 == split - from);
+        parts.extend(tail.into_iter().flatten().filter(|_| is_whole));
         Ok(self.shared.join(Some(parts)))
-    }
-
-    async fn read_file_alone(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
-        if bytes == 0 {
-            return Ok(Bytes::new());
-        }
-        let file = if view.is_sealed { self.sealed_file(view.base).await? } else { self.active_file(view)? };
-        read_range(&self.shared.core, &file, from, bytes).await.map_err(|error| self.io_error(view.base, error))
-    }
-
-    fn active_file(&self, view: &View) -> Result<File, ReadError> {
-        let file = self.state.borrow_mut().segment(view.base).and_then(|segment| segment.file.clone());
-        file.ok_or_else(|| {
-            self.io_error(view.base, std::io::Error::other("the segment was sealed meanwhile: read again"))
-        })
     }
 
     async fn sealed_file(&self, base: Offset) -> Result<File, ReadError> {
@@ -282,7 +261,7 @@ impl Partition {
         }
     }
 
-    async fn load_index(self: &Rc<Self>, view: &View) -> Result<Rc<Index>, ReadError> {
+    async fn load_index(&self, view: &View) -> Result<Rc<Index>, ReadError> {
         let core = &self.shared.core;
         if view.is_sealed {
             let stored = index_file::read(core, &self.directory, view.base).await;
@@ -329,137 +308,148 @@ impl Partition {
         }
     }
 
-    /// The index of the batches that begin before `to`, from the segment's file. Damage is noted and passed over as far as
+    /// The index of the batches that begin before `to`, from the segment's bytes. Damage is noted and passed over as far as
     /// another batch can be found.
     async fn build_index(&self, view: &View, to: u64) -> Result<Index, ReadError> {
         let interval = self.state.borrow().config.index_interval_bytes;
-        let file = if view.is_sealed { self.sealed_file(view.base).await? } else { self.active_file(view)? };
         let mut index = Index::empty();
         let base = view.base;
-        let mut visit = |position: u64, batch: &Batch<'_>| {
+        let mut note = |position: u64, batch: &Batch<'_>| {
             let relative = (batch.base_offset() - base) as u32;
             index.note(interval, relative, position, batch.batch_bytes() as u64, batch.max_timestamp());
         };
-        let end = scan(&self.shared.core, &file, 0, to.min(view.file_end()), view.file_end(), &mut visit).await;
-        let end = end.map_err(|error| self.io_error(base, error))?;
-        if let Some(damage) = end.damage {
-            tracing::warn!(partition = %self.id, segment = base, position = end.position, %damage, "the index ends at damage");
-        }
+        self.walk(view, (0, base), to.min(view.end), &mut note).await?;
         Ok(index)
     }
 
-    /// How far `from..to` may be served: to its end when every piece of it was verified, else to the damage.
-    async fn verified_end(&self, view: &View, offset: Offset, from: u64, to: u64) -> Result<u64, ReadError> {
-        for piece in RotMap::piece_of(from)..=RotMap::piece_of(to.saturating_sub(1)) {
-            self.verify_piece(view, piece, from).await?;
+    /// Gives the sound batches that begin in `from.0..to` to `visit`; the first one has offset `from.1`. Damage is noted and
+    /// passed over. Gives where it ended, and the offset that follows.
+    async fn walk(
+        &self,
+        view: &View,
+        from: (u64, Offset),
+        to: u64,
+        visit: &mut dyn FnMut(u64, &Batch<'_>),
+    ) -> Result<(u64, Offset), ReadError> {
+        let epochs = self.leader_epochs();
+        let (mut position, mut expected) = from;
+        while position < to {
+            let mut check = |at: u64, batch: &Batch<'_>| {
+                // Offset and epoch lie outside the batch's checksum.
+                let offset = batch.base_offset();
+                let is_in_place =
+                    offset == expected && epochs.epoch_of(offset).is_none_or(|it| it == batch.leader_epoch());
+                if is_in_place {
+                    visit(at, batch);
+                    expected = batch.next_offset();
+                }
+                is_in_place
+            };
+            let read = async |at, bytes| self.read_segment(view, at, bytes).await;
+            let end = scan(read, position, to, view.end, &mut check).await?;
+            position = end.position;
+            let Some(damage) = end.damage else { break };
+            let rotten = self.rotten_range(view, position, expected).await?;
+            self.report(view.base, rotten, &damage);
+            (position, expected) = (rotten.to, rotten.next_offset);
         }
+        Ok((position, expected))
+    }
+
+    /// How far `from..to` may be served: to its end when all of it was verified, else to the damage.
+    async fn verified_end(self: &Rc<Self>, view: &View, from: u64, to: u64) -> Result<u64, ReadError> {
+        self.verify(view, from, to).await?;
         let state = self.state.borrow();
-        let rot = state.segments.iter().find(|segment| segment.base_offset == view.base);
-        let damage = rot
+        let segment = state.segments.iter().find(|segment| segment.base_offset == view.base);
+        let damage = segment
             .and_then(|segment| segment.rot.ranges().iter().find(|range| range.to > from && range.from < to).copied());
         drop(state);
         match damage {
-            Some(rotten) if rotten.from <= from => {
-                let _ = offset;
-                Err(self.rot_error(view.base, rotten))
-            }
+            Some(rotten) if rotten.from <= from => Err(self.rot_error(view.base, rotten)),
             Some(rotten) => Ok(rotten.from),
             None => Ok(to),
         }
     }
 
-    /// Reads the batches that begin in a piece, once, and notes what is damaged.
-    async fn verify_piece(&self, view: &View, piece: u64, from: u64) -> Result<(), ReadError> {
-        {
-            let mut state = self.state.borrow_mut();
-            let Some(segment) = state.segment(view.base) else { return Ok(()) };
-            if segment.rot.is_verified(piece) {
-                return Ok(());
+    /// Sees to it that the batches which begin in `from..to` were read and checked since the log was opened, piece by piece.
+    async fn verify(self: &Rc<Self>, view: &View, from: u64, to: u64) -> Result<(), ReadError> {
+        for piece in RotMap::piece_of(from)..=RotMap::piece_of(to.saturating_sub(1)) {
+            let start = piece * VERIFY_BYTES;
+            let needed = to.min(start + VERIFY_BYTES).min(view.end);
+            let known = {
+                let mut state = self.state.borrow_mut();
+                let Some(segment) = state.segment(view.base) else { return Ok(()) };
+                if segment.is_ours(from.max(start)) {
+                    continue;
+                }
+                segment.rot.verified(piece)
+            };
+            if known.is_some_and(|(verified, _)| verified >= needed) {
+                continue;
             }
-        }
-        let (start, piece_end) = (piece * VERIFY_BYTES, ((piece + 1) * VERIFY_BYTES).min(view.file_end()));
-        let index = self.index_for_verification(view).await?;
-        let begin = index.boundary_at_or_before(start).unwrap_or(0).min(from);
-        let file = if view.is_sealed { self.sealed_file(view.base).await? } else { self.active_file(view)? };
-        let mut position = begin;
-        while position < piece_end {
-            let end = scan(&self.shared.core, &file, position, piece_end, view.file_end(), &mut |_, _| {}).await;
-            let end = end.map_err(|error| self.io_error(view.base, error))?;
-            // The last batch of a growing segment may go on in memory.
-            if end.damage.as_ref().is_none_or(|damage| damage.is_incomplete() && !view.is_sealed) {
-                break;
+            let begin = match known {
+                Some(known) => known,
+                None => self.full_index(view.base).await?.batch_before(start, view.base),
+            };
+            let end = self.walk(view, begin, (start + VERIFY_BYTES).min(view.end), &mut |_, _| {}).await?;
+            if let Some(segment) = self.state.borrow_mut().segment(view.base) {
+                segment.rot.set_verified(piece, end);
             }
-            let rotten = self.rotten_range(view, &index, end.position).await?;
-            position = rotten.to;
-            self.report(view.base, rotten);
-        }
-        if piece_end == (piece + 1) * VERIFY_BYTES
-            && let Some(segment) = self.state.borrow_mut().segment(view.base)
-        {
-            segment.rot.set_verified(piece);
         }
         Ok(())
     }
 
-    async fn index_for_verification(&self, view: &View) -> Result<Rc<Index>, ReadError> {
-        let held = {
-            let mut state = self.state.borrow_mut();
-            match state.segment(view.base).map(|segment| &segment.index) {
-                Some(IndexSlot::Growing(index)) => Some(Rc::new(index.clone())),
-                Some(IndexSlot::Loaded(index)) => Some(index.clone()),
-                _ => None,
-            }
-        };
-        match held {
-            Some(index) => Ok(index),
-            None => Ok(Rc::new(Index::empty())),
-        }
-    }
-
-    /// The damaged range at `position`: up to the next batch that the index knows and that is sound.
-    async fn rotten_range(&self, view: &View, index: &Index, position: u64) -> Result<RottenRange, ReadError> {
-        let first_offset = self.offset_at(view, index, position).await?;
-        let mut next = index.entry_after(position);
-        while let Some(entry) = next {
-            let at = u64::from(entry.position);
-            if self.is_sound(view, at).await? {
-                let next_offset = view.base + i64::from(entry.relative_offset);
-                return Ok(RottenRange { from: position, to: at, first_offset, next_offset });
-            }
-            next = index.entry_after(at);
-        }
-        let next_offset = {
+    /// The damaged range at `position`, where the batch with offset `first_offset` should begin: up to the next sound batch.
+    async fn rotten_range(&self, view: &View, position: u64, first_offset: Offset) -> Result<RottenRange, ReadError> {
+        let limit = {
             let state = self.state.borrow();
             let index = state.segment_index(view.base);
             state.segment_next_offset(index).min(state.durable_offset)
         };
-        Ok(RottenRange { from: position, to: view.end, first_offset, next_offset })
-    }
-
-    /// The offset that should begin at `position`: what follows the batch before it.
-    async fn offset_at(&self, view: &View, index: &Index, position: u64) -> Result<Offset, ReadError> {
-        let mut at = index.boundary_at_or_before(position.saturating_sub(1)).unwrap_or(0);
-        let mut offset = view.base;
-        while at < position {
-            let Some((next_offset, bytes)) = self.batch_at(view, at).await? else { break };
-            offset = next_offset;
-            at += bytes;
+        // Its length may be sound.
+        if let Some((_, bytes)) = self.batch_at(view, position).await?
+            && let Some(next_offset) = self.sound_offset(view, position + bytes, first_offset, limit).await?
+        {
+            return Ok(RottenRange { from: position, to: position + bytes, first_offset, next_offset });
         }
-        Ok(offset)
+        let mut at = position + 1;
+        while at + HEADER_BYTES as u64 <= view.end {
+            let bytes = self.read_segment(view, at, SCAN_BYTES).await?;
+            if bytes.len() < HEADER_BYTES {
+                break;
+            }
+            for (skip, window) in bytes.windows(HEADER_BYTES).enumerate() {
+                let to = at + skip as u64;
+                if looks_like_batch(window, first_offset, limit)
+                    && let Some(next_offset) = self.sound_offset(view, to, first_offset, limit).await?
+                {
+                    return Ok(RottenRange { from: position, to, first_offset, next_offset });
+                }
+            }
+            at += (bytes.len() - HEADER_BYTES + 1) as u64;
+        }
+        Ok(RottenRange { from: position, to: view.end, first_offset, next_offset: limit })
     }
 
-    async fn is_sound(&self, view: &View, position: u64) -> Result<bool, ReadError> {
-        let Some((_, bytes)) = self.batch_at(view, position).await? else { return Ok(false) };
-        let bytes = self.read_file(view, position, bytes as usize).await?;
-        Ok(Batch::first(&bytes).is_ok_and(|batch| batch.crc_is_valid()))
-    }
-
-    async fn note_rot(&self, view: &View, position: u64, offset: Offset) -> Result<RottenRange, ReadError> {
-        let index = self.index_for_verification(view).await?;
-        let mut rotten = self.rotten_range(view, &index, position).await?;
-        rotten.first_offset = rotten.first_offset.min(offset);
-        self.report(view.base, rotten);
-        Ok(rotten)
+    /// The offset of the batch at `position`, if it is sound, its epoch is the log's, and its offset lies behind `after` and below `limit`.
+    async fn sound_offset(
+        &self,
+        view: &View,
+        position: u64,
+        after: Offset,
+        limit: Offset,
+    ) -> Result<Option<Offset>, ReadError> {
+        let Some((_, bytes)) = self.batch_at(view, position).await? else { return Ok(None) };
+        let bytes = self.read_segment(view, position, bytes as usize).await?;
+        let Ok(batch) = Batch::first(&bytes) else { return Ok(None) };
+        let offset = batch.base_offset();
+        let epoch = self.state.borrow().epochs.epoch_of(offset);
+        let is_sound = after < offset
+            && offset < limit
+            && batch.next_offset() <= limit
+            && epoch.is_none_or(|epoch| epoch == batch.leader_epoch())
+            && batch.crc_is_valid();
+        Ok(is_sound.then_some(offset))
     }
 
     fn rot_at(&self, base: Offset, position: u64) -> Option<RottenRange> {
@@ -468,12 +458,12 @@ impl Partition {
         segment.rot.ranges().iter().find(|range| range.from <= position && position < range.to).copied()
     }
 
-    fn report(&self, base: Offset, rotten: RottenRange) {
+    fn report(&self, base: Offset, rotten: RottenRange, damage: &str) {
         let is_new = self.state.borrow_mut().segment(base).is_some_and(|segment| segment.rot.note(rotten));
         if is_new {
             let RottenRange { from, to, first_offset, next_offset } = rotten;
             tracing::error!(
-                partition = %self.id, topic = self.topic_name, segment = base, from, to, first_offset, next_offset,
+                partition = %self.id, topic = self.topic_name, segment = base, from, to, first_offset, next_offset, damage,
                 "damaged records: this range is kept and not served"
             );
         }
@@ -553,15 +543,13 @@ impl Partition {
         let mut position = position;
         let log_start = self.offsets().log_start;
         while position < view.end {
-            let Some((next_offset, bytes)) = self.batch_at(&view, position).await? else {
-                let rotten = self.note_rot(&view, position, view.base).await?;
+            self.verify(&view, position, position + 1).await?;
+            if let Some(rotten) = self.rot_at(base, position) {
                 position = rotten.to;
                 continue;
-            };
-            let whole = match self.tail_view(base, position, position + bytes) {
-                Some(parts) => self.shared.join(Some(parts)),
-                None => self.read_file(&view, position, bytes as usize).await?,
-            };
+            }
+            let (next_offset, bytes) = self.verified_batch(&view, position).await?;
+            let whole = self.read_segment(&view, position, bytes as usize).await?;
             let Ok(batch) = Batch::first(&whole) else { break };
             if next_offset > log_start && is_wanted(batch.max_timestamp()) && !batch.is_control() {
                 let segment = || layout::segment_file(&self.directory, base).display().to_string();
@@ -588,4 +576,11 @@ impl Partition {
             moved.await;
         }
     }
+}
+
+/// Whether a batch with an offset behind `after` and below `limit` may begin here.
+fn looks_like_batch(header: &[u8], after: Offset, limit: Offset) -> bool {
+    let Ok(archived) = millrace_record::header::view(header) else { return false };
+    let offset = archived.base_offset.to_native();
+    archived.magic == MAGIC_V2 && after < offset && offset < limit
 }

@@ -3,7 +3,7 @@
 //! Invariants:
 //! - Every journal of the directory is replayed, whichever core wrote it, and what it holds is made durable in the segments
 //!   before a new checkpoint says so; only then can the journals be opened anew.
-//! - Redo bytes are clipped to every later cut of their segment, so that old redo never overwrites newer bytes.
+//! - A block is written only if it differs from what the journal holds of it: so recovery may be cut short and begun again.
 //! - What is missing takes the partitions that it concerns offline, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +18,9 @@ use crate::core_log::checkpoint_path;
 use crate::epochs::LeaderEpochs;
 use crate::error::LogError;
 use crate::format::{self, DirectoryLock, Format};
-use crate::journal::{self, Entry, Operation, Sequence, Verdict};
+use crate::journal::{self, Entry, External, Operation, Sequence, Verdict};
 use crate::layout;
+use crate::limits::{BLOCK_BYTES, block_ceil, block_floor};
 use crate::producers::Producers;
 use crate::scan::{read_range, scan};
 use crate::snapshot::{Body, PartitionSnapshot, SegmentSnapshot};
@@ -73,8 +74,10 @@ struct Found {
 struct Known {
     start: u64,
     snapshots: BTreeMap<TopicPartition, PartitionSnapshot>,
-    /// By core: what its checkpoint covers.
-    covered: BTreeMap<u16, Sequence>,
+    /// By core: which partitions its checkpoint knows.
+    owned: BTreeMap<u16, BTreeSet<TopicPartition>>,
+    /// Cores that were stopped clean: their journals are not needed.
+    clean: BTreeSet<u16>,
     is_damaged: bool,
 }
 
@@ -86,6 +89,10 @@ impl LogDirectory {
     pub async fn open(core: &Core, root: &Path, node_id: BrokerId) -> Result<LogDirectory, LogError> {
         let foreign = |error: format::FormatError| LogError::Journal(error.to_string());
         core.create_dir_all(root).await.map_err(LogError::io(format!("create {}", root.display())))?;
+        // A directory's name is durable when the one above it is synced.
+        for above in root.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+            core.sync_dir(above).await.map_err(LogError::io(format!("sync {}", above.display())))?;
+        }
         let lock = format::lock(core, root, std::process::id()).await.map_err(foreign)?;
         let format = format::read_or_format(core, root, None, node_id).await.map_err(foreign)?;
         let journals = root.join("journal");
@@ -101,7 +108,12 @@ impl LogDirectory {
             }
             let snapshot = known.snapshots.get(&id).cloned();
             let entries = replayed.entries.get(&id).map_or(&[][..], Vec::as_slice);
-            let lost = replayed.lost.as_ref().filter(|lost| lost.concerns(id)).map(|lost| lost.reason.clone());
+            if found.segments.is_empty() && snapshot.is_none() && entries.is_empty() {
+                tracing::warn!(directory = %found.directory.display(), "removed: its creation was never finished");
+                finish_deletion(core, root, &found.directory, id).await?;
+                continue;
+            }
+            let lost = replayed.lost.iter().find(|lost| lost.concerns(id)).map(|lost| lost.reason.clone());
             partitions.push(recover_partition(core, id, found, snapshot, entries, lost).await?);
         }
         let start = known.start + 1;
@@ -158,16 +170,18 @@ async fn read_text(core: &Core, path: &Path) -> Result<Option<String>, LogError>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(LogError::io(what())(error)),
     };
-    let bytes = read_range(core, &file, 0, crate::limits::BLOCK_BYTES as usize).await.map_err(LogError::io(what()))?;
+    let bytes = read_range(core, &file, 0, BLOCK_BYTES as usize).await.map_err(LogError::io(what()))?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// The newest start's checkpoints: what recovery wrote for all partitions, then what each core wrote for its own.
 async fn load_checkpoints(core: &Core, root: &Path) -> Result<Known, LogError> {
     let mut known = Known::default();
-    let Some(base) = load(core, &checkpoint_path(root, None), &mut known).await? else { return Ok(known) };
-    known.start = base.start;
-    known.snapshots = base.partitions.into_iter().map(|snapshot| (snapshot.id(), snapshot)).collect();
+    let base = load(core, &checkpoint_path(root, None), &mut known).await?;
+    let base_start = base.as_ref().map(|base| base.start);
+    known.start = base_start.unwrap_or_default();
+    known.snapshots =
+        base.into_iter().flat_map(|base| base.partitions).map(|snapshot| (snapshot.id(), snapshot)).collect();
     let directory = root.join("journal");
     let entries = core.read_dir(&directory).await.map_err(LogError::io(format!("list {}", directory.display())))?;
     for entry in entries {
@@ -177,10 +191,19 @@ async fn load_checkpoints(core: &Core, root: &Path) -> Result<Known, LogError> {
         let loaded = checkpoint::load(core, &path).await;
         let Some(checkpoint) = accept(loaded, &mut known)? else { continue };
         let Some(body) = decode(&path, &checkpoint, &mut known) else { continue };
-        if body.start == known.start {
-            known.covered.insert(of_core, checkpoint.covered);
+        known.start = known.start.max(body.start);
+        if base_start == Some(body.start) {
+            if checkpoint.is_clean {
+                known.clean.insert(of_core);
+            }
+            known.owned.insert(of_core, body.partitions.iter().map(PartitionSnapshot::id).collect());
             known.snapshots.extend(body.partitions.into_iter().map(|snapshot| (snapshot.id(), snapshot)));
         }
+    }
+    if known.is_damaged {
+        // The journal may be released as far as the damaged checkpoint went: only the segments say what there is.
+        known.snapshots.retain(|_, snapshot| snapshot.lost.is_some());
+        known.clean.clear();
     }
     Ok(known)
 }
@@ -223,20 +246,21 @@ struct Replayed {
     entries: BTreeMap<TopicPartition, Vec<Entry>>,
     deleted: BTreeSet<TopicPartition>,
     cores: Vec<u16>,
-    lost: Option<Lost>,
+    lost: Vec<Lost>,
 }
 
 /// Commits that cannot be read any more.
 struct Lost {
     reason: String,
-    /// Partitions of which the journal says afterwards what it may have lost; nothing says it of others.
+    /// Partitions that the journal names behind the break.
     touched: BTreeSet<TopicPartition>,
-    touches_all: bool,
+    /// Partitions that the checkpoints of other cores know: their entries are in other journals.
+    elsewhere: BTreeSet<TopicPartition>,
 }
 
 impl Lost {
     fn concerns(&self, id: TopicPartition) -> bool {
-        self.touches_all || self.touched.contains(&id)
+        self.touched.contains(&id) || !self.elsewhere.contains(&id)
     }
 }
 
@@ -246,11 +270,10 @@ async fn replay(core: &Core, root: &Path, known: &Known) -> Result<Replayed, Log
     for mut journal in journal::replay(core, root).await.map_err(failed)?.journals {
         let of_core = journal.core();
         replayed.cores.push(of_core);
-        let covered = known.covered.get(&of_core).copied().unwrap_or_default();
+        if known.clean.contains(&of_core) {
+            continue;
+        }
         while let Some(commit) = journal.next().await.map_err(failed)? {
-            if commit.sequence <= covered {
-                // What it did is in the checkpoint; its bytes may still be needed.
-            }
             for entry in commit.entries {
                 if entry.operation == Operation::Delete {
                     replayed.deleted.insert(entry.partition);
@@ -276,8 +299,9 @@ async fn replay(core: &Core, root: &Path, known: &Known) -> Result<Replayed, Log
                 ?verdict,
                 "the journal is damaged: partitions that it concerns stay offline"
             );
-            replayed.lost =
-                Some(Lost { reason: format!("journal {of_core}: {verdict:?}"), touched, touches_all: true });
+            let others = known.owned.iter().filter(|(owner, _)| **owner != of_core);
+            let elsewhere = others.flat_map(|(_, owned)| owned.iter().copied()).collect();
+            replayed.lost.push(Lost { reason: format!("journal {of_core}: {verdict:?}"), touched, elsewhere });
         }
     }
     Ok(replayed)
@@ -303,22 +327,26 @@ async fn recover_partition(
     let Found { topic_name, directory, segments } = found;
     let was_known = snapshot.is_some();
     let mut snapshot = snapshot.unwrap_or_else(|| empty_snapshot(id, &segments));
-    let mut partition = Recovering { core, directory: &directory, id, files: BTreeMap::new(), offline: lost };
+    snapshot.lost = snapshot.lost.or(lost);
+    let mut partition = Recovering { core, directory: &directory, id, files: BTreeMap::new(), offline: None };
     let is_clean = was_known && entries.is_empty();
     if !is_clean {
         let scan_from = scan_start(&snapshot, was_known);
-        partition.redo(entries, &mut snapshot).await?;
-        partition.find_end(&mut snapshot, scan_from, !was_known).await?;
+        let is_there = partition.redo(entries, &mut snapshot).await?;
+        partition.find_end(&mut snapshot, scan_from, &is_there, !was_known).await?;
     }
-    partition.cut_files(&snapshot, &segments).await?;
-    let offline = partition.offline;
+    if snapshot.lost.is_none() {
+        partition.cut_files(&snapshot, &segments).await?;
+    }
+    let offline = snapshot.lost.clone().or(partition.offline);
     Ok(RecoveredPartition { topic_name, directory, snapshot, offline, is_clean })
 }
 
-/// Where the batches begin that a snapshot does not know: its last segment's durable end.
+/// Where the batches begin that a snapshot does not know: in the segment with its durable end. A later one may have been begun.
 fn scan_start(snapshot: &PartitionSnapshot, was_known: bool) -> (Offset, u64) {
-    match snapshot.segments.last() {
-        Some(last) if was_known => (last.base, last.end),
+    let reached = snapshot.segments.iter().rfind(|segment| segment.base <= snapshot.durable_offset);
+    match reached {
+        Some(reached) if was_known => (reached.base, reached.end),
         _ => (snapshot.segments.first().map_or(0, |first| first.base), 0),
     }
 }
@@ -334,6 +362,7 @@ fn empty_snapshot(id: TopicPartition, segments: &BTreeMap<Offset, u64>) -> Parti
         segments: segments.iter().map(|(base, end)| SegmentSnapshot { base: *base, end: *end }).collect(),
         epochs: Vec::new(),
         producers: Vec::new(),
+        lost: None,
     }
 }
 
@@ -361,56 +390,95 @@ impl Recovering<'_> {
         LogError::io(format!("{what} {}", layout::segment_file(self.directory, base).display()))
     }
 
-    /// Writes redo bytes into the segments, each clipped to the cuts that come after it.
-    async fn redo(&mut self, entries: &[Entry], snapshot: &mut PartitionSnapshot) -> Result<(), LogError> {
-        let limits = clip_limits(entries);
-        for (entry, limit) in entries.iter().zip(limits) {
+    /// Writes redo bytes into the segments, and takes over what the entries say. What the segments and the offsets reach by the
+    /// entries alone is what is given.
+    async fn redo(&mut self, entries: &[Entry], snapshot: &mut PartitionSnapshot) -> Result<Journaled, LogError> {
+        let mut journaled = Journaled { next_offset: snapshot.durable_offset, boundaries: BTreeSet::new() };
+        let mut overlays: BTreeMap<Offset, Overlay> = BTreeMap::new();
+        for entry in entries {
             match entry.operation {
-                Operation::Append { segment, position, external, .. } => {
+                Operation::Append { segment, position, external, next_offset, .. } => {
                     let redo_end = position + entry.redo.len() as u64;
-                    if let Some(external) = external.filter(|external| external.position + external.bytes <= limit) {
-                        let file = self.file(segment).await?;
-                        let run = read_range(self.core, &file, external.position, external.bytes as usize).await;
-                        let run = run.map_err(self.io("read", segment))?;
-                        if run.len() as u64 != external.bytes || crc32fast::hash(&run) != external.checksum {
-                            tracing::error!(partition = %self.id, segment, position = external.position, "a run that was durable is damaged");
-                        }
-                    }
-                    let keep = redo_end.min(limit).saturating_sub(position) as usize;
-                    if keep > 0 {
-                        let file = self.file(segment).await?;
-                        let bytes = entry.redo.slice(..keep);
-                        let written = file.write_at(self.core, vec![bytes], position, Durability::Deferred).await;
-                        written.map_err(self.io("write", segment))?;
-                    }
-                    snapshot.reach(segment, redo_end.max(external.map_or(0, |run| run.position + run.bytes)));
+                    let end = redo_end.max(external.map_or(0, |run| run.position + run.bytes));
+                    overlays.entry(segment).or_default().lay(position, &entry.redo);
+                    snapshot.reach(segment, end);
+                    journaled.boundaries.insert((segment, end));
+                    journaled.next_offset = journaled.next_offset.max(next_offset);
                 }
                 Operation::Roll { segment, generation } => {
                     snapshot.generation = snapshot.generation.max(generation);
                     snapshot.reach(segment, 0);
                 }
-                Operation::Truncate { generation, segment, position, next_offset } => {
-                    snapshot.generation = snapshot.generation.max(generation);
-                    snapshot.segments.retain(|known| known.base <= segment);
-                    if let Some(last) = snapshot.segments.last_mut() {
-                        last.end = position;
-                    }
-                    snapshot.durable_offset = next_offset;
-                    snapshot.epochs.retain(|(_, start)| *start < next_offset);
-                }
                 Operation::LogStart { offset } => snapshot.log_start = snapshot.log_start.max(offset),
-                Operation::Delete | Operation::Move { .. } => {}
+                Operation::Truncate { .. } | Operation::Move { .. } => {
+                    snapshot.lost = Some("the journal holds an operation that this version does not know".to_owned());
+                }
+                Operation::Delete => {}
+            }
+        }
+        for (segment, overlay) in overlays {
+            self.write_overlay(segment, overlay).await?;
+        }
+        for entry in entries {
+            if let Operation::Append { segment, external: Some(external), .. } = entry.operation {
+                self.check_external(segment, external).await?;
+            }
+        }
+        Ok(journaled)
+    }
+
+    async fn check_external(&mut self, segment: Offset, external: External) -> Result<(), LogError> {
+        let External { position, bytes, checksum } = external;
+        let file = self.file(segment).await?;
+        let is_sound = match read_range(self.core, &file, position, bytes as usize).await {
+            Ok(run) => run.len() as u64 == bytes && crc32fast::hash(&run) == checksum,
+            Err(error) => {
+                tracing::error!(partition = %self.id, segment, position, bytes, %error, "a run that was durable cannot be read");
+                return Ok(());
+            }
+        };
+        if !is_sound {
+            tracing::error!(partition = %self.id, segment, position, bytes, "a run that was durable is damaged");
+        }
+        Ok(())
+    }
+
+    /// Writes the blocks that differ from what the journal holds, whole: a block that is durable is never written again, so
+    /// that recovery may be cut short.
+    async fn write_overlay(&mut self, segment: Offset, overlay: Overlay) -> Result<(), LogError> {
+        let file = self.file(segment).await?;
+        for (start, bytes) in overlay.runs {
+            let mut at = start;
+            let end = start + bytes.len() as u64;
+            while at < end {
+                let to = block_floor(at + BLOCK_BYTES).min(end);
+                let wanted = bytes.get((at - start) as usize..(to - start) as usize).unwrap_or_default();
+                let is_there = match read_range(self.core, &file, at, wanted.len()).await {
+                    Ok(found) => &*found == wanted,
+                    Err(error) => {
+                        tracing::warn!(partition = %self.id, segment, at, %error, "a torn block cannot be read; written anew");
+                        false
+                    }
+                };
+                if !is_there {
+                    let mut block = wanted.to_vec();
+                    block.resize((block_ceil(to) - at) as usize, 0);
+                    let written = file.write_at(self.core, vec![block.into()], at, Durability::Deferred).await;
+                    written.map_err(self.io("write", segment))?;
+                }
+                at = to;
             }
         }
         Ok(())
     }
 
-    /// Walks the batches behind what the checkpoint knew, for the end, the epochs and the producers. Behind the last durable byte a
-    /// torn tail is cut; before it, damage stays as it is.
+    /// Walks the batches behind what the checkpoint knew, for the end, the epochs and the producers. What the journal says is
+    /// there stays, damaged or not; behind it a torn tail is cut.
     async fn find_end(
         &mut self,
         snapshot: &mut PartitionSnapshot,
         from: (Offset, u64),
+        journaled: &Journaled,
         rebuild: bool,
     ) -> Result<(), LogError> {
         let mut epochs = LeaderEpochs::from_entries(std::mem::take(&mut snapshot.epochs));
@@ -421,26 +489,44 @@ impl Recovering<'_> {
             if segment.base < from.0 {
                 continue;
             }
-            let start = if segment.base == from.0 { from.1.min(segment.end) } else { 0 };
+            let mut start = if segment.base == from.0 { from.1.min(segment.end) } else { 0 };
             let file = self.file(segment.base).await?;
-            let mut visit = |_: u64, batch: &Batch<'_>| {
-                epochs.assign(batch.leader_epoch(), batch.base_offset());
-                producers.note(batch, batch.base_offset(), 0);
-                next_offset = batch.next_offset();
-            };
-            let end = scan(self.core, &file, start, segment.end, segment.end, &mut visit).await;
-            let end = end.map_err(self.io("read", segment.base))?;
-            if let Some(damage) = end.damage {
-                if rebuild && index == last {
-                    segment.end = end.position;
-                } else {
-                    tracing::error!(partition = %self.id, segment = segment.base, position = end.position, %damage, "damaged records");
+            let read = async |at, bytes| read_range(self.core, &file, at, bytes).await;
+            while start < segment.end {
+                let mut visit = |_: u64, batch: &Batch<'_>| {
+                    let follows = batch.base_offset() >= next_offset;
+                    if follows {
+                        epochs.assign(batch.leader_epoch(), batch.base_offset());
+                        producers.note(batch, batch.base_offset(), 0);
+                        next_offset = batch.next_offset();
+                    }
+                    follows
+                };
+                let end = scan(read, start, segment.end, segment.end, &mut visit).await;
+                let end = end.map_err(self.io("read", segment.base))?;
+                let Some(damage) = end.damage else { break };
+                let boundaries = &journaled.boundaries;
+                let next = boundaries.range((segment.base, end.position + 1)..).next();
+                match next.filter(|(base, _)| *base == segment.base) {
+                    Some((_, boundary)) => {
+                        tracing::error!(partition = %self.id, segment = segment.base, position = end.position, damage, "damaged records");
+                        start = *boundary;
+                    }
+                    None if rebuild && index == last => {
+                        segment.end = end.position;
+                        break;
+                    }
+                    None => {
+                        tracing::error!(partition = %self.id, segment = segment.base, position = end.position, damage, "damaged records");
+                        break;
+                    }
                 }
             }
         }
-        snapshot.durable_offset = next_offset;
+        snapshot.durable_offset = next_offset.max(journaled.next_offset);
+        producers.note_durable(snapshot.durable_offset);
         snapshot.epochs = epochs.entries().to_vec();
-        snapshot.producers = producers.states().cloned().collect();
+        snapshot.producers = producers.durable_states().cloned().collect();
         Ok(())
     }
 
@@ -486,25 +572,44 @@ impl PartitionSnapshot {
     }
 }
 
-/// For each entry: up to where its bytes are still the segment's, by the cuts that come after it.
-fn clip_limits(entries: &[Entry]) -> Vec<u64> {
-    let mut cuts: BTreeMap<Offset, u64> = BTreeMap::new();
-    let mut gone_from = Offset::MAX;
-    let mut limits: Vec<u64> = entries
-        .iter()
-        .rev()
-        .map(|entry| match entry.operation {
-            Operation::Append { segment, .. } if segment >= gone_from => 0,
-            Operation::Append { segment, .. } => cuts.get(&segment).copied().unwrap_or(u64::MAX),
-            Operation::Truncate { segment, position, .. } => {
-                let cut = cuts.entry(segment).or_insert(u64::MAX);
-                *cut = (*cut).min(position);
-                gone_from = gone_from.min(segment + 1);
-                u64::MAX
-            }
-            _ => u64::MAX,
-        })
-        .collect();
-    limits.reverse();
-    limits
+/// What the journal alone says of a partition.
+struct Journaled {
+    /// The log end (exclusive).
+    next_offset: Offset,
+    /// Where batches end, by segment and position.
+    boundaries: BTreeSet<(Offset, u64)>,
+}
+
+/// What the journal holds of a segment: runs of bytes by position, none touching another.
+#[derive(Default)]
+struct Overlay {
+    runs: BTreeMap<u64, Vec<u8>>,
+}
+
+impl Overlay {
+    /// Lays `bytes` at `position` over what is there.
+    fn lay(&mut self, position: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let end = position + bytes.len() as u64;
+        let (mut start, mut run) = (position, Vec::new());
+        if let Some((before, held)) = self.runs.range_mut(..=position).next_back()
+            && before + held.len() as u64 >= position
+        {
+            (start, run) = (*before, std::mem::take(held));
+        }
+        self.runs.remove(&start);
+        let skip = (position - start) as usize;
+        let rest = run.get(skip + bytes.len()..).map(<[u8]>::to_vec).unwrap_or_default();
+        run.truncate(skip);
+        run.extend_from_slice(bytes);
+        run.extend_from_slice(&rest);
+        while let Some((next, _)) = self.runs.range(start..=end).next().map(|(next, held)| (*next, held.len())) {
+            let Some(held) = self.runs.remove(&next) else { break };
+            let covered = (start + run.len() as u64 - next) as usize;
+            run.extend_from_slice(held.get(covered..).unwrap_or_default());
+        }
+        self.runs.insert(start, run);
+    }
 }

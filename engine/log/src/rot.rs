@@ -5,7 +5,7 @@
 //! - A piece is marked as verified only when every batch that begins in it was read from the file and found sound, or lies in a
 //!   damaged range.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use millrace_base::ids::Offset;
 
@@ -27,20 +27,21 @@ pub struct RottenRange {
 /// What is known of a segment's soundness.
 #[derive(Debug, Default)]
 pub(crate) struct RotMap {
-    verified: BTreeSet<u64>,
+    verified: BTreeMap<u64, (u64, Offset)>,
     /// By position; disjoint.
     ranges: Vec<RottenRange>,
 }
 
 impl RotMap {
-    /// Whether every batch that begins in the piece with this number was verified.
-    pub(crate) fn is_verified(&self, piece: u64) -> bool {
-        self.verified.contains(&piece)
+    /// Where the verified part of the piece ends: the beginning of a batch, in bytes, and its offset. Nothing is verified yet when
+    /// there is none.
+    pub(crate) fn verified(&self, piece: u64) -> Option<(u64, Offset)> {
+        self.verified.get(&piece).copied()
     }
 
-    /// Marks the piece.
-    pub(crate) fn set_verified(&mut self, piece: u64) {
-        self.verified.insert(piece);
+    /// Notes that every batch which begins in the piece and before `end` was verified.
+    pub(crate) fn set_verified(&mut self, piece: u64, end: (u64, Offset)) {
+        self.verified.insert(piece, end);
     }
 
     /// The piece that `position` lies in.
@@ -62,21 +63,5 @@ impl RotMap {
     /// All damage that is known, by position.
     pub(crate) fn ranges(&self) -> &[RottenRange] {
         &self.ranges
-    }
-
-    /// The damaged range that holds `offset`.
-    pub(crate) fn holding(&self, offset: Offset) -> Option<RottenRange> {
-        self.ranges.iter().find(|range| range.first_offset <= offset && offset < range.next_offset).copied()
-    }
-
-    /// The first damaged range that begins at or behind `position`.
-    pub(crate) fn first_from(&self, position: u64) -> Option<RottenRange> {
-        self.ranges.iter().find(|range| range.from >= position).copied()
-    }
-
-    /// Forgets what lies at or behind `position`: the bytes there are others now.
-    pub(crate) fn truncate(&mut self, position: u64) {
-        self.ranges.retain(|range| range.to <= position);
-        self.verified.retain(|piece| (piece + 1) * VERIFY_BYTES <= position);
     }
 }

@@ -52,12 +52,14 @@ pub(crate) struct Segment {
     pub(crate) destaged: u64,
     /// Exclusive end of a partial block that was loaded from the file and is not in the journal; 0 when there is none.
     pub(crate) protect_until: u64,
+    /// Exclusive end of what was there when the log was opened.
+    pub(crate) loaded: u64,
     pub(crate) tail: Tail,
     /// Open for direct writes until the segment is sealed.
     pub(crate) file: Option<File>,
     /// Exclusive end of the space that was reserved in the file.
     pub(crate) allocated: u64,
-    /// Oldest first; ends never fall.
+    /// By sequence.
     pub(crate) redo: VecDeque<Redo>,
     pub(crate) index: IndexSlot,
     /// No more appends: a newer segment follows.
@@ -77,6 +79,7 @@ impl Segment {
             durable: 0,
             destaged: 0,
             protect_until: 0,
+            loaded: 0,
             tail: Tail::new(0),
             file: Some(file),
             allocated,
@@ -97,6 +100,7 @@ impl Segment {
             durable: end,
             destaged: end,
             protect_until: 0,
+            loaded: end,
             tail: Tail::new(block_floor(end)),
             file: None,
             allocated: 0,
@@ -119,14 +123,17 @@ impl Segment {
         self.protect_until > 0
     }
 
+    /// Whether the byte at `position` is in memory, from an append: then it needs no check.
+    pub(crate) fn is_ours(&self, position: u64) -> bool {
+        position >= self.loaded && (self.tail.start()..self.tail.end()).contains(&position)
+    }
+
     /// Notes that the file holds everything before `to`: redo of that is not needed any more.
     pub(crate) fn advance_destaged(&mut self, to: u64) {
         assert!(to >= self.destaged && to <= self.end, "destaged {} to {to} of {}", self.destaged, self.end);
         assert!(to.is_multiple_of(BLOCK_BYTES) || to == self.end, "a part of a block was destaged");
         self.destaged = to;
-        while self.redo.front().is_some_and(|redo| redo.end <= to) {
-            self.redo.pop_front();
-        }
+        self.redo.retain(|redo| redo.end > to);
     }
 
     /// Notes a commit that holds the bytes up to `end`, from the block at `destaged` on or from the end of the commit before.

@@ -209,6 +209,7 @@ impl Shared {
                 partition.committed(sequence);
             }
         }
+        self.room.notify_all();
         self.submit_dirty();
     }
 

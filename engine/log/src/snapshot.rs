@@ -36,6 +36,8 @@ pub(crate) struct PartitionSnapshot {
     pub(crate) segments: Vec<SegmentSnapshot>,
     pub(crate) epochs: Vec<(LeaderEpoch, Offset)>,
     pub(crate) producers: Vec<ProducerState>,
+    /// Why it is offline for good: the journal may have held more of it.
+    pub(crate) lost: Option<String>,
 }
 
 impl PartitionSnapshot {
@@ -76,13 +78,9 @@ impl Partition {
     pub(crate) fn snapshot(&self) -> PartitionSnapshot {
         let state = self.state.borrow();
         let durable_offset = state.durable_offset;
-        let segments =
-            state.segments.iter().map(|segment| SegmentSnapshot { base: segment.base_offset, end: segment.durable });
-        let mut producers: Vec<ProducerState> = state.producers.states().cloned().collect();
-        for producer in &mut producers {
-            producer.batches.retain(|batch| batch.last_offset < durable_offset);
-        }
-        producers.retain(|producer| !producer.batches.is_empty());
+        // A segment that was begun behind batches which are not durable may never have been.
+        let reached = state.segments.iter().filter(|segment| segment.base_offset <= durable_offset);
+        let segments = reached.map(|segment| SegmentSnapshot { base: segment.base_offset, end: segment.durable });
         PartitionSnapshot {
             topic: self.id.topic.0,
             partition: self.id.partition,
@@ -91,7 +89,8 @@ impl Partition {
             durable_offset,
             segments: segments.collect(),
             epochs: state.epochs.entries().iter().copied().filter(|(_, start)| *start < durable_offset).collect(),
-            producers,
+            producers: state.producers.durable_states().cloned().collect(),
+            lost: state.lost.clone(),
         }
     }
 }
