@@ -5,7 +5,7 @@
 //! power loss after any event could legally have left. Each must recover with everything that had been acknowledged by then,
 //! byte for byte, followed by nothing but what was appended next.
 //!
-//! `MILLRACE_IMAGES` is the number of images at random cuts (default 100), and the most that are made exactly at
+//! `MILLRACE_IMAGES` is the number of images at random cuts (default 20), and the most that are made exactly at
 //! acknowledgements. Everything acknowledged is also looked up in the recorded writes themselves.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -370,7 +370,7 @@ async fn check_partition(
     if offset != offsets.log_end {
         return Err(format!("the log end is {}, its last batch ends at {offset}", offsets.log_end));
     }
-    // A range without offsets is a batch whose end is still in memory: nothing is withheld from readers.
+    // Ranges without offsets do not count: they are noted where a batch goes on in memory. Its bytes were compared above.
     let rot: Vec<_> = partition.rot().into_iter().filter(|(_, range)| range.first_offset < range.next_offset).collect();
     if !rot.is_empty() {
         return Err(format!("rot where there can be none: {rot:?}"));
@@ -511,7 +511,7 @@ fn assert_acknowledged_after_writes(run: &Run) -> usize {
 
 #[test]
 fn an_acknowledgement_follows_its_durable_write_and_every_legal_crash_image_recovers() {
-    let images = std::env::var("MILLRACE_IMAGES").map_or(100, |images| images.parse::<usize>().unwrap());
+    let images = std::env::var("MILLRACE_IMAGES").map_or(20, |images| images.parse::<usize>().unwrap());
     let run = record_run();
     assert_is_eventful(&run);
     let acknowledged = assert_acknowledged_after_writes(&run);
