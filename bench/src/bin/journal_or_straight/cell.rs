@@ -47,6 +47,9 @@ impl Cell {
                 turns.push(self.turn(core, subject, &batch, self.turn).await?);
             }
         }
+        for (_, subject, _) in &subjects {
+            subject.delete(core).await?;
+        }
         Ok(subjects.into_iter().map(|(way, _, turns)| Row::new(self, batch.len(), way, &turns)).collect())
     }
 

@@ -12,8 +12,8 @@ use crate::bare::Bare;
 
 /// The node that owns the measured log directories.
 const NODE_ID: i32 = 1;
-/// Partitions that are created at a time.
-const CREATIONS: usize = 64;
+/// Partitions that are created, or deleted, at a time.
+const AT_A_TIME: usize = 64;
 /// What a log may keep in its tails, in bytes: so much that no append waits for memory.
 const TAIL_BYTES: usize = 4 << 30;
 /// More than any run has: all of it goes through the journal.
@@ -77,7 +77,7 @@ impl Way {
 
 /// A way with its partitions, ready for appends.
 pub(crate) enum Subject {
-    Log { partitions: Vec<Rc<Partition>>, _directory: LogDirectory },
+    Log { log: Rc<CoreLog>, partitions: Vec<Rc<Partition>>, _directory: LogDirectory },
     Bare { core: Core, files: Vec<Bare> },
 }
 
@@ -85,12 +85,12 @@ impl Subject {
     async fn log(core: &Core, root: &Path, options: LogOptions, partitions: usize) -> Result<Subject, Failure> {
         let directory = LogDirectory::open(core, root, NODE_ID).await?;
         let log = CoreLog::open(core, root, options, directory.start).await?;
-        let tasks: Vec<_> = (0..CREATIONS.min(partitions))
+        let tasks: Vec<_> = (0..AT_A_TIME.min(partitions))
             .map(|first| {
                 let log = log.clone();
                 core.spawn_join(async move {
                     let mut created = Vec::new();
-                    for partition in (first..partitions).step_by(CREATIONS) {
+                    for partition in (first..partitions).step_by(AT_A_TIME) {
                         let id = TopicPartition { topic: TopicId([7; 16]), partition: partition as i32 };
                         created.push(log.create_partition(id, "measured", PartitionConfig::default()).await?);
                     }
@@ -102,7 +102,28 @@ impl Subject {
         for task in tasks {
             partitions.append(&mut task.await?);
         }
-        Ok(Subject::Log { partitions, _directory: directory })
+        Ok(Subject::Log { log, partitions, _directory: directory })
+    }
+
+    /// Deletes a log's partitions: with them go their files' descriptors and the memory of their tails.
+    pub(crate) async fn delete(&self, core: &Core) -> Result<(), Failure> {
+        let Subject::Log { log, .. } = self else { return Ok(()) };
+        let ids = Rc::new(log.partitions());
+        let tasks: Vec<_> = (0..AT_A_TIME)
+            .map(|first| {
+                let (log, ids) = (log.clone(), ids.clone());
+                core.spawn_join(async move {
+                    for id in ids.iter().skip(first).step_by(AT_A_TIME) {
+                        log.delete_partition(*id).await?;
+                    }
+                    Ok::<_, millrace_log::LogError>(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await?;
+        }
+        Ok(())
     }
 
     /// Appends a batch to a partition; returns when it is durable.
