@@ -1,9 +1,9 @@
 //! What a power loss could have left of a run on the real ring, at any moment of it.
 //!
-//! A kill cannot show a missing sync: the page cache survives it. So a run of the log is recorded at the reactor (every write,
-//! sync and change of names, and each acknowledgement in between), and crash images are made of the recording: whatever a
-//! power loss after any event could legally have left. Each must recover with everything that had been acknowledged by then,
-//! byte for byte, followed by nothing but what was appended next.
+//! A kill cannot show a missing sync: the page cache survives it. So a run of the log is recorded at the reactor (every
+//! write, sync and change of names, and each acknowledgement in between), and crash images are made of the recording:
+//! whatever a power loss after any event could legally have left. Each must recover with everything that had been
+//! acknowledged by then, byte for byte, followed by nothing but what was appended next.
 //!
 //! `MILLRACE_IMAGES` is the number of images at random cuts (default 20), and the most that are made exactly at
 //! acknowledgements. Everything acknowledged is also looked up in the recorded writes themselves.
@@ -111,7 +111,7 @@ fn partition_config() -> PartitionConfig {
     PartitionConfig { segment_bytes: SEGMENT_BYTES, ..PartitionConfig::default() }
 }
 
-/// A batch for `base_offset`: mostly one small record, sometimes a few that fill the journal, sometimes more than a large run.
+/// A batch for `base_offset`: mostly small, sometimes enough to fill the journal, sometimes a large run.
 fn random_batch(random: &mut Random, base_offset: Offset) -> Stored {
     let (records, value_bytes) = match random.next() % 10 {
         0..5 => (random.within(1, 4), 20..300),
@@ -210,8 +210,8 @@ enum End {
     Killed,
 }
 
-/// One start of the log, from recovery to its end. `models` is what the partitions were given before, and then, what they were
-/// given without what was lost.
+/// One start of the log, from recovery to its end. `models` is what the partitions were given before; gives what they
+/// were given by its end, without what was lost.
 async fn run_start(core: Core, root: &Path, start: usize, end: End, models: Vec<Model>) -> Vec<Model> {
     let mut opened = Opened::open(&core, root).await.unwrap();
     let mut kept = models;
@@ -251,8 +251,7 @@ async fn run_start(core: Core, root: &Path, start: usize, end: End, models: Vec<
         }
     }
     drop(opened.directory.lock);
-    let models = models.borrow().clone();
-    models
+    models.borrow().clone()
 }
 
 /// What was recorded, and what the partitions had been given by the end of each start.
@@ -370,7 +369,7 @@ async fn check_partition(
     if offset != offsets.log_end {
         return Err(format!("the log end is {}, its last batch ends at {offset}", offsets.log_end));
     }
-    // Ranges without offsets do not count: they are noted where a batch goes on in memory. Its bytes were compared above.
+    // Ranges without offsets do not count: they are noted where a batch goes on in memory. All bytes were compared.
     let rot: Vec<_> = partition.rot().into_iter().filter(|(_, range)| range.first_offset < range.next_offset).collect();
     if !rot.is_empty() {
         return Err(format!("rot where there can be none: {rot:?}"));
@@ -471,8 +470,8 @@ fn longest_piece(bytes: &[u8], key_bytes: usize, write: &[u8]) -> usize {
     places.map(|(place, _)| common(place)).max().unwrap_or(0)
 }
 
-/// Asserts that each acknowledged batch had been carried, whole, by synced writes that ended before its acknowledgement. Gives
-/// the number of acknowledgements.
+/// Asserts that each acknowledged batch had been carried, whole, by synced writes that ended before that. Gives the
+/// number of acknowledgements.
 fn assert_acknowledged_after_writes(run: &Run) -> usize {
     let mut under_way: BTreeMap<u64, (usize, &[u8])> = BTreeMap::new();
     // Ended writes, in that order, with the places of their submissions.
@@ -499,7 +498,7 @@ fn assert_acknowledged_after_writes(run: &Run) -> usize {
                 let writes: Vec<&[u8]> = writes.collect();
                 assert!(
                     is_carried(&stored.bytes, &writes),
-                    "event {at}: partition {partition} was acknowledged up to {next_offset} before its bytes were synced"
+                    "event {at}: partition {partition} acknowledged up to {next_offset} before its bytes were synced"
                 );
                 acknowledged += 1;
             }
@@ -529,8 +528,8 @@ fn an_acknowledgement_follows_its_durable_write_and_every_legal_crash_image_reco
         batches += run.check_image(cut, random.next());
     }
     println!(
-        "{acknowledged} acknowledgements, {} events: {at_acknowledgements} images at acknowledgements, {images} at random \
-         cuts with {batches} batches",
+        "{acknowledged} acknowledgements, {} events: {at_acknowledgements} images at acknowledgements, {images} at \
+         random cuts with {batches} batches",
         run.trace.events().len()
     );
 }
