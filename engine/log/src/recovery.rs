@@ -485,9 +485,15 @@ impl Recovering<'_> {
         let mut producers = Producers::from_states(std::mem::take(&mut snapshot.producers));
         let mut next_offset = snapshot.durable_offset;
         let last = snapshot.segments.len().saturating_sub(1);
+        let (mut is_damaged, mut unreached) = (false, None);
         for (index, segment) in snapshot.segments.iter_mut().enumerate() {
             if segment.base < from.0 {
                 continue;
+            }
+            if !is_damaged && segment.base > next_offset.max(journaled.next_offset) {
+                // Begun behind batches that were never durable.
+                unreached.get_or_insert(segment.base);
+                break;
             }
             let mut start = if segment.base == from.0 { from.1.min(segment.end) } else { 0 };
             let file = self.file(segment.base).await?;
@@ -505,6 +511,7 @@ impl Recovering<'_> {
                 let end = scan(read, start, segment.end, segment.end, &mut visit).await;
                 let end = end.map_err(self.io("read", segment.base))?;
                 let Some(damage) = end.damage else { break };
+                is_damaged = !(rebuild && index == last);
                 let boundaries = &journaled.boundaries;
                 let next = boundaries.range((segment.base, end.position + 1)..).next();
                 match next.filter(|(base, _)| *base == segment.base) {
@@ -522,6 +529,9 @@ impl Recovering<'_> {
                     }
                 }
             }
+        }
+        if let Some(unreached) = unreached {
+            snapshot.segments.retain(|segment| segment.base < unreached);
         }
         snapshot.durable_offset = next_offset.max(journaled.next_offset);
         producers.note_durable(snapshot.durable_offset);
