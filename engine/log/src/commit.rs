@@ -21,7 +21,6 @@ use crate::partition::{Partition, State};
 pub(crate) enum Pending {
     Append(PendingAppend),
     Roll { segment: Offset, generation: u32 },
-    LogStart { offset: Offset },
 }
 
 /// A batch in the tail.
@@ -124,10 +123,6 @@ impl Partition {
             Pending::Roll { segment, generation } => {
                 state.pending.pop_front();
                 self.step(Operation::Roll { segment, generation }, Bytes::new(), None)
-            }
-            Pending::LogStart { offset } => {
-                state.pending.pop_front();
-                self.step(Operation::LogStart { offset }, Bytes::new(), None)
             }
             Pending::Append(_) => self.append_step(&mut state, options),
         }

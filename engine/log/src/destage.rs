@@ -10,7 +10,7 @@ use std::rc::Rc;
 use millrace_base::ids::Offset;
 use millrace_runtime::{Bytes, Durability, File};
 
-use crate::error::{LogError, Unavailable};
+use crate::error::Unavailable;
 use crate::index::Index;
 use crate::index_file;
 use crate::limits::{BLOCK_BYTES, RUN_BYTES_MAX, block_floor};

@@ -3,46 +3,46 @@
 use millrace_runtime::BLOCK_BYTES as RUNTIME_BLOCK_BYTES;
 
 /// What a segment is written in, in bytes: alignment of direct I/O.
-pub const BLOCK_BYTES: u64 = RUNTIME_BLOCK_BYTES as u64;
+pub(crate) const BLOCK_BYTES: u64 = RUNTIME_BLOCK_BYTES as u64;
 /// Default of [`crate::LogOptions::large_run_bytes`].
-pub const LARGE_RUN_BYTES: u64 = 64 * 1024;
+pub(crate) const LARGE_RUN_BYTES: u64 = 64 * 1024;
 /// The most that one write to a segment carries, in bytes.
-pub const RUN_BYTES_MAX: u64 = 4 * 1024 * 1024;
+pub(crate) const RUN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The most that one redo entry carries, in bytes.
-pub const REDO_BYTES_MAX: u64 = 256 * 1024;
+pub(crate) const REDO_BYTES_MAX: u64 = 256 * 1024;
 /// Default of [`crate::LogOptions::journal_commit_bytes`].
-pub const COMMIT_BYTES: usize = 1024 * 1024;
+pub(crate) const COMMIT_BYTES: usize = 1024 * 1024;
 /// Default of [`crate::LogOptions::tail_bytes`].
-pub const TAIL_BYTES: usize = 64 * 1024 * 1024;
+pub(crate) const TAIL_BYTES: usize = 64 * 1024 * 1024;
 /// Default of [`crate::LogOptions::destage_bytes`].
-pub const DESTAGE_BYTES: u64 = 1024 * 1024;
+pub(crate) const DESTAGE_BYTES: u64 = 1024 * 1024;
 /// A tail's first chunk, in bytes: what an idle partition costs.
-pub const CHUNK_BYTES_MIN: usize = 4 * 1024;
+pub(crate) const CHUNK_BYTES_MIN: usize = 4 * 1024;
 /// A tail's largest chunk, in bytes.
-pub const CHUNK_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const CHUNK_BYTES_MAX: usize = 1024 * 1024;
 /// Each chunk is this many times as large as the one before it, up to [`CHUNK_BYTES_MAX`].
-pub const CHUNK_GROWTH: usize = 4;
+pub(crate) const CHUNK_GROWTH: usize = 4;
 /// A segment's first extent, in bytes.
-pub const EXTENT_BYTES_MIN: u64 = 64 * 1024;
+pub(crate) const EXTENT_BYTES_MIN: u64 = 64 * 1024;
 /// A segment's largest extent, in bytes.
-pub const EXTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(crate) const EXTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Default of [`crate::LogOptions::sealed_descriptors`].
-pub const SEALED_DESCRIPTORS: usize = 256;
+pub(crate) const SEALED_DESCRIPTORS: usize = 256;
 /// Default of [`crate::LogOptions::producer_expiry_ms`]: a day, as in Kafka.
-pub const PRODUCER_EXPIRY_MS: i64 = 86_400_000;
+pub(crate) const PRODUCER_EXPIRY_MS: i64 = 86_400_000;
 /// Batches that are remembered per producer and partition (Kafka's number; clients have at most as many in flight).
-pub const PRODUCER_BATCHES: usize = 5;
+pub(crate) const PRODUCER_BATCHES: usize = 5;
 /// What a scan of a segment reads at a time, in bytes.
-pub const SCAN_BYTES: usize = 1024 * 1024;
+pub(crate) const SCAN_BYTES: usize = 1024 * 1024;
 /// A sealed segment is verified in pieces of this many bytes, each before it is first served.
-pub const VERIFY_BYTES: u64 = 1024 * 1024;
+pub(crate) const VERIFY_BYTES: u64 = 1024 * 1024;
 /// No batch is larger, in bytes: what its length field can say is not believed beyond this.
-pub const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
+pub(crate) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A segment is never larger, in bytes: positions in the index are 32 bits wide.
-pub const SEGMENT_BYTES_MAX: u64 = u32::MAX as u64 & !(BLOCK_BYTES - 1);
+pub(crate) const SEGMENT_BYTES_MAX: u64 = u32::MAX as u64 & !(BLOCK_BYTES - 1);
 /// A core writes a checkpoint at the latest when this many bytes went straight to segments since the last one: recovery
 /// reads them again.
-pub const STRAIGHT_BYTES_PER_CHECKPOINT: u64 = 256 * 1024 * 1024;
+pub(crate) const STRAIGHT_BYTES_PER_CHECKPOINT: u64 = 256 * 1024 * 1024;
 
 const _: () = assert!(CHUNK_BYTES_MIN.is_multiple_of(RUNTIME_BLOCK_BYTES));
 const _: () = assert!(CHUNK_BYTES_MAX.is_multiple_of(CHUNK_BYTES_MIN));

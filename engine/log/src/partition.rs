@@ -60,8 +60,6 @@ pub(crate) struct State {
     pub(crate) config: PartitionConfig,
     /// Raised by each truncation.
     pub(crate) generation: u32,
-    /// Raised by each snapshot for a checkpoint.
-    pub(crate) revision: u64,
     pub(crate) log_start: Offset,
     pub(crate) log_end: Offset,
     pub(crate) durable_offset: Offset,
@@ -131,7 +129,6 @@ impl Partition {
         let state = State {
             config,
             generation: new.generation,
-            revision: 0,
             log_start: new.log_start,
             log_end: new.log_end,
             durable_offset: new.log_end,

@@ -254,11 +254,6 @@ impl Shared {
         }
     }
 
-    /// Bytes of memory that all tails take.
-    pub(crate) fn tail_bytes(&self) -> usize {
-        self.tail_bytes.get()
-    }
-
     /// The partition may have chunks that can be given up.
     pub(crate) fn note_evictable(&self, partition: &Rc<Partition>) {
         if partition.has_evictable() {
