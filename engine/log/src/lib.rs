@@ -22,6 +22,8 @@ mod producers;
 mod read;
 mod recovery;
 mod rot;
+#[cfg(test)]
+mod rot_test;
 mod scan;
 mod sealed_files;
 mod segment;

@@ -1,0 +1,109 @@
+//! Each block of a log is damaged once: the damage is found, nothing of it is served, and the rest is.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use millrace_base::ids::{Offset, TopicId, TopicPartition};
+use millrace_record::batch::{Batch, batches};
+use millrace_runtime::Core;
+use millrace_runtime::sim::{Disk, Random, Stop, run};
+
+use crate::limits::BLOCK_BYTES;
+use crate::testing::batch_bytes;
+use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits};
+
+const ROOT: &str = "/log";
+const ID: TopicPartition = TopicPartition { topic: TopicId([7; 16]), partition: 0 };
+const BATCHES: usize = 60;
+const VALUE_BYTES_MAX: u64 = 9_000;
+
+/// Small enough that the log has sealed segments and an active one.
+fn config() -> PartitionConfig {
+    PartitionConfig { segment_bytes: 128 * 1024, ..PartitionConfig::default() }
+}
+
+async fn open(core: &Core) -> (LogDirectory, Rc<CoreLog>, Rc<Partition>) {
+    let mut directory = LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap();
+    let log = CoreLog::open(core, Path::new(ROOT), LogOptions::default(), directory.start).await.unwrap();
+    let partition = match directory.partitions.pop() {
+        Some(recovered) => log.adopt(recovered, config()).await.unwrap(),
+        None => log.create_partition(ID, "topic", config()).await.unwrap(),
+    };
+    (directory, log, partition)
+}
+
+/// Appends one record a batch, stops cleanly; gives each offset's payload.
+fn written(disk: &Disk) -> Vec<Vec<u8>> {
+    let ended = run(1, disk, Stop::Never, async |core: Core| {
+        let (_directory, log, partition) = open(&core).await;
+        let mut random = Random::new(1);
+        let mut payloads = Vec::new();
+        for _ in 0..BATCHES {
+            let value: Vec<u8> = (0..=random.below(VALUE_BYTES_MAX)).map(|_| random.below(256) as u8).collect();
+            let bytes = batch_bytes(None, 1, 1_000, &value);
+            let append = Append { batches: &bytes, origin: Origin::Client, leader_epoch: 0, restamp: None };
+            let appended = partition.append(&append).await.unwrap();
+            assert_eq!(appended.base_offset, payloads.len() as Offset);
+            partition.wait_durable(appended.next_offset).await.unwrap();
+            payloads.push(Batch::first(&bytes).unwrap().payload().to_vec());
+        }
+        log.close().await.unwrap();
+        payloads
+    });
+    ended.output.unwrap()
+}
+
+/// Asks for every offset by itself; gives those that were refused as damaged.
+fn refused(disk: &Disk, payloads: &[Vec<u8>]) -> Vec<Offset> {
+    let payloads = payloads.to_vec();
+    let ended = run(2, disk, Stop::Never, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core).await;
+        assert_eq!(partition.offsets().log_end, payloads.len() as Offset, "damage moves no offset");
+        let mut refused = Vec::new();
+        for (offset, payload) in payloads.iter().enumerate() {
+            let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+            let read = match partition.read(offset as Offset, limits).await {
+                Ok(read) => read,
+                Err(ReadError::Rot { .. }) => {
+                    refused.push(offset as Offset);
+                    continue;
+                }
+                Err(error) => panic!("offset {offset}: {error}"),
+            };
+            let mut bytes = Vec::new();
+            for part in &read.parts {
+                bytes.extend_from_slice(&part.load(&core).await.unwrap());
+            }
+            let batch = batches(&bytes).next().unwrap().unwrap();
+            assert_eq!((batch.base_offset(), batch.payload()), (offset as Offset, &**payload), "served as appended");
+        }
+        refused
+    });
+    ended.output.unwrap()
+}
+
+fn segments(disk: &Disk) -> Vec<(PathBuf, u64)> {
+    let directory = Path::new(ROOT).join("topic-0");
+    let files = disk.list(&directory).unwrap().into_iter().filter(|file| file.name.ends_with(".log"));
+    files.map(|file| (directory.join(&file.name), file.metadata.len)).collect()
+}
+
+#[test]
+fn each_damaged_block_is_found_and_only_what_it_holds_is_refused() {
+    let whole = Disk::new(3);
+    let payloads = written(&whole);
+    assert!(refused(&whole.fork(0), &payloads).is_empty(), "an undamaged log is served whole");
+    let segments = segments(&whole);
+    assert!(segments.len() > 2, "sealed segments and an active one");
+    for (path, length) in &segments {
+        for block in (0..length.div_ceil(BLOCK_BYTES)).map(|number| number * BLOCK_BYTES) {
+            // Behind the two headers' unprotected offsets: every byte of a batch from its 17th on is under its checksum.
+            let hit = (block + 2_000).min(length - 1);
+            let disk = whole.fork(block);
+            disk.corrupt(path, hit).unwrap();
+            let lost = refused(&disk, &payloads);
+            assert!(!lost.is_empty(), "{} damaged at {hit}, and nothing is refused", path.display());
+            assert!(lost.len() <= 2, "{} damaged at {hit}, and {lost:?} are refused", path.display());
+        }
+    }
+}
