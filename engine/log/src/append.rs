@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - Appends to one partition take their turns in the order in which they were called.
-//! - Everything that can fail comes before an offset is given; from then on the append cannot be refused, only the whole log
-//!   can become unavailable.
+//! - Everything that can fail comes before an offset is given; from then on the append cannot be refused, only the
+//!   whole log can become unavailable.
 
 use std::io;
 use std::rc::Rc;
@@ -150,7 +150,8 @@ impl Partition {
         }
         let mut state = self.state.borrow_mut();
         let active = state.active();
-        match active.tail.reserve(self.shared.core.buffers(), bytes as usize) {
+        let chunk_bytes_max = self.shared.chunk_bytes_max();
+        match active.tail.reserve(self.shared.core.buffers(), bytes as usize, chunk_bytes_max) {
             Ok(added) => {
                 self.shared.note_memory_taken(added);
                 Ok(Need::Nothing)
@@ -206,6 +207,10 @@ impl Partition {
             let offset = if keeps_offsets { batch.base_offset() } else { state.log_end };
             let epoch = if keeps_offsets { batch.leader_epoch() } else { append.leader_epoch };
             base.get_or_insert(offset);
+            if state.producers.is_news(&batch) {
+                // Only then can there be more of them than before.
+                state.producers.expire(now_ms, self.shared.options.producer_expiry_ms);
+            }
             state.append_batch(&batch, offset, epoch, now_ms);
         }
         let base_offset = base.unwrap_or(state.log_end);
@@ -266,8 +271,8 @@ impl State {
     }
 }
 
-/// Whether the next batch begins a new segment: by size, by time (as Kafka counts it, by the batches' own timestamps), or
-/// because its offset is too far from the segment's.
+/// Whether the next batch begins a new segment: by size, by time (as Kafka counts it, by the batches' own timestamps),
+/// or because its offset is too far from the segment's.
 fn is_roll_due(state: &mut State, first: &Batch<'_>, bytes: u64, segment_bytes: u64) -> bool {
     let segment_ms = state.config.segment_ms;
     let log_end = state.log_end;

@@ -1,10 +1,12 @@
 //! From the tail to stable storage: what was appended is formed into runs, and each run becomes one journal entry.
 //!
 //! Invariants:
-//! - Runs of a partition are submitted in the order of their offsets, so what the journal holds of a partition is always a
-//!   prefix of what was appended.
-//! - A run that goes straight to its segment is submitted only after that write has ended well; until then nothing behind it is.
-//! - A block that holds bytes which are in no journal (a clean stop left them) is not written before a commit holds them.
+//! - Runs of a partition are submitted in the order of their offsets, so what the journal holds of a partition is
+//!   always a prefix of what was appended.
+//! - A run that goes straight to its segment is submitted only after that write has ended well; until then nothing
+//!   behind it is.
+//! - A block that holds bytes which are in no journal (a clean stop left them) is not written before a commit holds
+//!   them.
 
 use std::rc::Rc;
 
@@ -178,7 +180,8 @@ impl Partition {
         self.step(run.operation(generation, from, None), redo, reaches)
     }
 
-    /// An entry that adds nothing: it holds the partial block at `destaged` anew, as far as commits before `before` hold it.
+    /// An entry that adds nothing: it holds the partial block at `destaged` anew, as far as commits before `before`
+    /// hold it.
     pub(crate) fn carry_entry(&self, base: Offset, before: Sequence) -> Option<(Entry, Run)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(base)?;

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - A partition's directory and first segment are durably there before it is given to anybody.
-//! - A journal file is released only after a checkpoint holds what followed from it, and after what it held of a block that is not
-//!   full has been carried forward.
+//! - A journal file is released only after a checkpoint holds what followed from it, and after what it held of a block
+//!   that is not full has been carried forward.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::index::Index;
 use crate::index_file;
 use crate::journal::{Entry, Journal, Operation, Options, Sequence};
 use crate::layout;
-use crate::limits::{BLOCK_BYTES, block_floor};
+use crate::limits::{BLOCK_BYTES, CHUNK_BYTES_MIN, block_floor};
 use crate::options::{LogOptions, PartitionConfig};
 use crate::partition::{NewState, Partition};
 use crate::producers::Producers;
@@ -164,7 +164,7 @@ impl CoreLog {
         segment.tail = crate::tail::Tail::new(whole);
         if whole < end {
             let bytes = read_range(core, &file, whole, (end - whole) as usize).await.map_err(LogError::io(what()))?;
-            let reserved = segment.tail.reserve(core.buffers(), bytes.len());
+            let reserved = segment.tail.reserve(core.buffers(), bytes.len(), CHUNK_BYTES_MIN);
             reserved.map_err(|error| LogError::io(what())(std::io::Error::other(error)))?;
             segment.tail.append(&bytes);
             segment.protect_until = end;
@@ -246,8 +246,23 @@ impl CoreLog {
             partition.write_partial_block(base).await?;
         }
         partition.store_growing_index().await;
+        self.store_epochs(partition).await;
         partition.make_unavailable(Unavailable::Closed);
         Ok(())
+    }
+
+    /// Writes Kafka's `leader-epoch-checkpoint` for Kafka's tools: Millrace itself reads its checkpoint.
+    async fn store_epochs(&self, partition: &Partition) {
+        let core = &self.shared.core;
+        let path = partition.directory().join(layout::EPOCHS_FILE);
+        let text = Bytes::from(partition.leader_epochs().to_text().into_bytes());
+        let stored = async {
+            let file = core.open(&path, OpenOptions { truncate: true, ..OpenOptions::read_write() }).await?;
+            file.write_at(core, vec![text], 0, Durability::Deferred).await
+        };
+        if let Err(error) = stored.await {
+            tracing::warn!(path = %path.display(), %error, "not stored");
+        }
     }
 
     async fn checkpoint_forever(self: Rc<Self>) {

@@ -1,8 +1,8 @@
 //! Writing what only the journal holds to the segments, and sealing segments.
 //!
 //! Invariants:
-//! - Destaging writes whole blocks of durable bytes, each block once. The partial block at the end is written only when its
-//!   segment is closed or the log stops, and everything in it is in the journal then.
+//! - Destaging writes whole blocks of durable bytes, each block once. The partial block at the end is written only when
+//!   its segment is closed or the log stops, and everything in it is in the journal then.
 //! - A segment's file is cut to its valid length, durably, before it counts as sealed.
 
 use std::rc::Rc;
@@ -55,24 +55,28 @@ impl Partition {
     /// Writes the rest of a closed segment, cuts its file to its valid length, and stores its index.
     async fn seal(&self, base: Offset) -> Result<(), Unavailable> {
         self.write_partial_block(base).await?;
+        if let Some(index) = self.mark_sealed(base) {
+            self.store_index(base, &index).await;
+        }
+        Ok(())
+    }
+
+    /// Gives the segment's index, if all of it is known.
+    fn mark_sealed(&self, base: Offset) -> Option<Rc<Index>> {
         let mut state = self.state.borrow_mut();
-        let Some(segment) = state.segment(base) else { return Ok(()) };
+        let segment = state.segment(base)?;
         segment.redo.clear();
         segment.protect_until = 0;
         segment.is_sealed = true;
         segment.file = None;
-        let index = match std::mem::replace(&mut segment.index, IndexSlot::Stored) {
-            IndexSlot::Growing(index) if index.complete_from == 0 => Some(Rc::new(index)),
+        match std::mem::replace(&mut segment.index, IndexSlot::Stored) {
+            IndexSlot::Growing(index) if index.complete_from == 0 => {
+                let index = Rc::new(index);
+                segment.index = IndexSlot::Loaded(index.clone());
+                Some(index)
+            }
             _ => None,
-        };
-        if let Some(index) = &index {
-            segment.index = IndexSlot::Loaded(index.clone());
         }
-        drop(state);
-        if let Some(index) = index {
-            self.store_index(base, &index).await;
-        }
-        Ok(())
     }
 
     /// Stores an index. It is a hint: that it could not be stored is logged and costs a scan later.
@@ -82,8 +86,8 @@ impl Partition {
         }
     }
 
-    /// Writes the partial block at a segment's end, if there is one that the file does not have, and cuts the file to the
-    /// segment's valid length.
+    /// Writes the partial block at a segment's end, if there is one that the file does not have, and cuts the file to
+    /// the segment's valid length.
     pub(crate) async fn write_partial_block(&self, base: Offset) -> Result<(), Unavailable> {
         let (file, partial, from, end) = {
             let mut state = self.state.borrow_mut();

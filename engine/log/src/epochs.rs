@@ -46,24 +46,8 @@ impl LeaderEpochs {
         }
     }
 
-    /// Forgets what starts at or after `end` (exclusive end of the log).
-    pub(crate) fn truncate(&mut self, end: Offset) {
-        self.entries.retain(|entry| entry.1 < end);
-    }
-
-    /// Forgets epochs that end at or before `start`; the one that holds `start` begins there from now on.
-    pub(crate) fn advance_start(&mut self, start: Offset) {
-        let below = self.entries.partition_point(|entry| entry.1 <= start);
-        if let Some(holds) = below.checked_sub(1) {
-            self.entries.drain(..holds);
-            if let Some(first) = self.entries.first_mut() {
-                first.1 = start;
-            }
-        }
-    }
-
-    /// The answer to OffsetForLeaderEpoch: the greatest epoch that is not above `requested`, and the offset where it ends
-    /// (exclusive). `(-1, -1)` when nothing is known about it.
+    /// The answer to OffsetForLeaderEpoch: the greatest epoch that is not above `requested`, and the offset where it
+    /// ends (exclusive). `(-1, -1)` when nothing is known about it.
     pub fn end_offset(&self, requested: LeaderEpoch, log_end: Offset) -> (LeaderEpoch, Offset) {
         let undefined = (NO_LEADER_EPOCH, UNDEFINED_OFFSET);
         let Some(latest) = self.latest() else { return undefined };
@@ -95,22 +79,6 @@ impl LeaderEpochs {
         }
         text
     }
-
-    /// Reads what [`Self::to_text`] wrote; nothing when the text is damaged.
-    pub(crate) fn from_text(text: &str) -> Option<LeaderEpochs> {
-        let mut lines = text.lines();
-        if lines.next()? != TEXT_VERSION {
-            return None;
-        }
-        let count: usize = lines.next()?.parse().ok()?;
-        let mut entries = Vec::new();
-        for line in lines {
-            let (epoch, start) = line.split_once(' ')?;
-            entries.push((epoch.parse().ok()?, start.parse().ok()?));
-        }
-        let rises = entries.is_sorted_by(|a: &(LeaderEpoch, Offset), b| a.0 < b.0 && a.1 < b.1);
-        (entries.len() == count && rises).then_some(LeaderEpochs { entries })
-    }
 }
 
 #[cfg(test)]
@@ -133,26 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn trap_28_truncation_forgets_what_begins_above_the_cut() {
-        let mut epochs = epochs();
-        epochs.truncate(20);
-        assert_eq!(epochs.entries(), [(2, 10)]);
-    }
-
-    #[test]
-    fn a_new_start_moves_the_epoch_that_holds_it() {
-        let mut epochs = epochs();
-        epochs.advance_start(25);
-        assert_eq!(epochs.entries(), [(3, 25), (5, 40)]);
-        epochs.advance_start(25);
-        assert_eq!(epochs.entries(), [(3, 25), (5, 40)]);
-    }
-
-    #[test]
     fn the_text_is_kafkas() {
         assert_eq!(epochs().to_text(), "0\n3\n2 10\n3 20\n5 40\n");
-        assert_eq!(LeaderEpochs::from_text("0\n3\n2 10\n3 20\n5 40\n"), Some(epochs()));
-        assert_eq!(LeaderEpochs::from_text("0\n2\n2 10\n"), None);
-        assert_eq!(LeaderEpochs::from_text("0\n2\n2 10\n1 20\n"), None);
     }
 }

@@ -1,8 +1,8 @@
 //! A segment's sparse index: offsets and timestamps to positions.
 //!
 //! Invariants:
-//! - A batch has an entry if and only if its bytes cover a multiple of the interval. So an index is a function of the segment's
-//!   bytes and the interval, wherever one begins to build it; it is a hint, and can always be built anew.
+//! - A batch has an entry if and only if its bytes cover a multiple of the interval. So an index is a function of the
+//!   segment's bytes and the interval, wherever one begins to build it; it is a hint, and can always be built anew.
 //! - Every entry's position is the beginning of a batch. Offsets and positions rise from entry to entry, and
 //!   `max_timestamp_before` never falls.
 
@@ -72,8 +72,8 @@ impl Index {
         }
     }
 
-    /// Where to begin a walk to the batch that holds the offset: at or before that batch. Nothing when the index does not
-    /// reach back to it.
+    /// Where to begin a walk to the batch that holds the offset: at or before that batch. Nothing when the index does
+    /// not reach back to it.
     pub(crate) fn position_of(&self, relative: u32) -> Option<u64> {
         let above = self.entries.partition_point(|entry| entry.relative_offset <= relative);
         self.floor(above)
@@ -93,7 +93,8 @@ impl Index {
         }
     }
 
-    /// Position and offset of the last batch at or before `position` that has an entry; the segment's first if none has.
+    /// Position and offset of the last batch at or before `position` that has an entry; the segment's first if none
+    /// has.
     pub(crate) fn batch_before(&self, position: u64, base: Offset) -> (u64, Offset) {
         let above = self.entries.partition_point(|entry| u64::from(entry.position) <= position);
         let floor = above.checked_sub(1).and_then(|floor| self.entries.get(floor));

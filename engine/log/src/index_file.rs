@@ -1,4 +1,5 @@
-//! A sealed segment's index in its file: a hint, checked when it is read, and built anew when it is not there or damaged.
+//! A sealed segment's index in its file: a hint, checked when it is read, and built anew when it is not there or
+//! damaged.
 
 use std::io;
 use std::path::Path;

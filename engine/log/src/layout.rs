@@ -51,11 +51,6 @@ pub(crate) fn parse_segment_file(name: &str) -> Option<Offset> {
     parse_offset(name.strip_suffix(SEGMENT_SUFFIX)?)
 }
 
-/// The base offset in an index file's name.
-pub(crate) fn parse_index_file(name: &str) -> Option<Offset> {
-    parse_offset(name.strip_suffix(INDEX_SUFFIX)?)
-}
-
 fn parse_offset(digits: &str) -> Option<Offset> {
     let all_digits = digits.len() == OFFSET_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     all_digits.then(|| digits.parse().ok()).flatten()

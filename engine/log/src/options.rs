@@ -7,7 +7,8 @@ use crate::limits;
 /// How appends reach stable storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WritePath {
-    /// Small runs through the core's journal; runs of at least [`LogOptions::large_run_bytes`] straight to their segment.
+    /// Small runs through the core's journal; runs of at least [`LogOptions::large_run_bytes`] straight to their
+    /// segment.
     #[default]
     Journal,
     /// Every run straight to its segment as soon as it holds a whole block, the rest through the journal. Kept for the
@@ -23,8 +24,8 @@ pub struct LogOptions {
     pub large_run_bytes: u64,
     /// See [`WritePath`].
     pub write_path: WritePath,
-    /// Recent bytes of all partitions of the core that are kept in memory, in bytes. When what is not yet in segments fills
-    /// it, appends wait.
+    /// Recent bytes of all partitions of the core that are kept in memory, in bytes. When what is not yet in segments
+    /// fills it, appends wait.
     pub tail_bytes: usize,
     /// A partition with this many bytes that are durable in the journal only writes them to its segment.
     pub destage_bytes: u64,

@@ -1,11 +1,11 @@
 //! One partition's log, as its core sees it.
 //!
 //! Invariants:
-//! - `log start <= durable offset <= log end`; the durable offset never moves back except by [`Partition::truncate`], which is
-//!   for followers. While there is a single replica the high watermark is the durable offset.
+//! - `log start <= durable offset <= log end`; the durable offset never moves back except by [`Partition::truncate`],
+//!   which is for followers. While there is a single replica the high watermark is the durable offset.
 //! - Offsets become durable in order: what is durable is always a prefix of the log.
-//! - Segments are sorted by base offset and touch: one's last offset is less than the next one's base offset. Only the last one
-//!   takes appends.
+//! - Segments are sorted by base offset and touch: one's last offset is less than the next one's base offset. Only the
+//!   last one takes appends.
 //! - A borrow of the state is never held across an await.
 
 use std::cell::{Cell, RefCell};
@@ -289,8 +289,8 @@ impl Partition {
         state.segments.iter().flat_map(|segment| segment.redo.iter().map(|redo| redo.sequence)).min()
     }
 
-    /// Makes everything before `before` in the journal unnecessary for this partition: whole blocks go to their segments, the
-    /// partial one goes into the journal anew.
+    /// Makes everything before `before` in the journal unnecessary for this partition: whole blocks go to their
+    /// segments, the partial one goes into the journal anew.
     ///
     /// # Errors
     /// The log is, or becomes, unavailable.

@@ -1,10 +1,10 @@
 //! What a partition knows about its idempotent producers (KIP-98; traps 5 to 8).
 //!
 //! Invariants:
-//! - Of each producer at most the last [`PRODUCER_BATCHES`] batches of its current epoch are remembered, oldest first, their
-//!   offsets rising.
-//! - The state is a function of the batches in the log: what is in it after a restart is what a scan of the log would give,
-//!   expired producers aside.
+//! - Of each producer at most the last [`PRODUCER_BATCHES`] batches of its current epoch are remembered, oldest first,
+//!   their offsets rising.
+//! - The state is a function of the batches in the log: what is in it after a restart is what a scan of the log would
+//!   give, expired producers aside.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -146,6 +146,20 @@ impl Producers {
         if follows { Ok(Admission::Append) } else { Err(SequenceError::OutOfOrder { producer_id, found, last }) }
     }
 
+    /// Forgets producers that sent nothing for longer than `expiry_ms`, by the broker's clock. One that was read back
+    /// from the log counts as seen now.
+    pub(crate) fn expire(&mut self, now_ms: i64, expiry_ms: i64) {
+        for state in self.states.values_mut().filter(|state| state.seen_ms == 0) {
+            state.seen_ms = now_ms;
+        }
+        self.states.retain(|_, state| now_ms.saturating_sub(state.seen_ms) <= expiry_ms);
+    }
+
+    /// Whether the batch is of a producer that is not known.
+    pub(crate) fn is_news(&self, batch: &Batch<'_>) -> bool {
+        batch.has_producer_id() && !self.states.contains_key(&batch.producer_id())
+    }
+
     /// Notes a batch that is in the log at `base_offset`, durable or not. `seen_ms`: the broker's clock.
     pub(crate) fn note(&mut self, batch: &Batch<'_>, base_offset: Offset, seen_ms: i64) {
         if !batch.has_producer_id() {
@@ -277,5 +291,24 @@ mod tests {
         log.producers.note_durable(113);
         let durable: Vec<_> = log.producers.durable_states().cloned().collect();
         assert_eq!((durable[0].epoch, durable[0].batches.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_producer_that_is_silent_expires_and_one_read_back_counts_as_seen_now() {
+        let mut log = Log::new();
+        log.append(0, 0, 2).unwrap();
+        let mut read_back = log.producers.clone();
+        log.producers.expire(1 + 1000, 1000);
+        assert_eq!(log.producers.len(), 1);
+        log.producers.expire(1 + 1001, 1000);
+        assert_eq!(log.producers.len(), 0);
+        for state in read_back.states.values_mut() {
+            state.seen_ms = 0;
+        }
+        read_back.expire(5000, 1000);
+        read_back.expire(6000, 1000);
+        assert_eq!(read_back.len(), 1);
+        read_back.expire(6001, 1000);
+        assert!(read_back.is_empty());
     }
 }

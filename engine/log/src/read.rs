@@ -273,22 +273,28 @@ impl Partition {
         }
         let to = self.scan_end_of_index(view);
         let index = self.build_index(view, to).await?;
-        let mut state = self.state.borrow_mut();
-        let Some(segment) = state.segment(view.base) else { return Ok(Rc::new(index)) };
-        if let IndexSlot::Growing(growing) = &mut segment.index {
-            if index.max_timestamp >= growing.max_timestamp {
-                growing.max_timestamp = index.max_timestamp;
-                growing.max_timestamp_relative = index.max_timestamp_relative;
-            }
-            growing.first_timestamp = index.first_timestamp.or(growing.first_timestamp);
-            growing.complete_with(index);
-            return Ok(Rc::new(growing.clone()));
-        }
-        drop(state);
-        let index = Rc::new(index);
+        let index = match self.complete_growing(view.base, index) {
+            Ok(completed) => return Ok(completed),
+            Err(index) => Rc::new(index),
+        };
         self.store_index(view.base, &index).await;
         self.keep_index(view.base, &index);
         Ok(index)
+    }
+
+    /// Puts what a scan has found before the entries of a segment that grows; gives it back for any other.
+    fn complete_growing(&self, base: Offset, index: Index) -> Result<Rc<Index>, Index> {
+        let mut state = self.state.borrow_mut();
+        let Some(IndexSlot::Growing(growing)) = state.segment(base).map(|segment| &mut segment.index) else {
+            return Err(index);
+        };
+        if index.max_timestamp >= growing.max_timestamp {
+            growing.max_timestamp = index.max_timestamp;
+            growing.max_timestamp_relative = index.max_timestamp_relative;
+        }
+        growing.first_timestamp = index.first_timestamp.or(growing.first_timestamp);
+        growing.complete_with(index);
+        Ok(Rc::new(growing.clone()))
     }
 
     fn keep_index(&self, base: Offset, index: &Rc<Index>) {
@@ -308,8 +314,8 @@ impl Partition {
         }
     }
 
-    /// The index of the batches that begin before `to`, from the segment's bytes. Damage is noted and passed over as far as
-    /// another batch can be found.
+    /// The index of the batches that begin before `to`, from the segment's bytes. Damage is noted and passed over as
+    /// far as another batch can be found.
     async fn build_index(&self, view: &View, to: u64) -> Result<Index, ReadError> {
         let interval = self.state.borrow().config.index_interval_bytes;
         let mut index = Index::empty();
@@ -322,8 +328,8 @@ impl Partition {
         Ok(index)
     }
 
-    /// Gives the sound batches that begin in `from.0..to` to `visit`; the first one has offset `from.1`. Damage is noted and
-    /// passed over. Gives where it ended, and the offset that follows.
+    /// Gives the sound batches that begin in `from.0..to` to `visit`; the first one has offset `from.1`. Damage is
+    /// noted and passed over. Gives where it ended, and the offset that follows.
     async fn walk(
         &self,
         view: &View,
@@ -371,7 +377,8 @@ impl Partition {
         }
     }
 
-    /// Sees to it that the batches which begin in `from..to` were read and checked since the log was opened, piece by piece.
+    /// Sees to it that the batches which begin in `from..to` were read and checked since the log was opened, piece by
+    /// piece.
     async fn verify(self: &Rc<Self>, view: &View, from: u64, to: u64) -> Result<(), ReadError> {
         for piece in RotMap::piece_of(from)..=RotMap::piece_of(to.saturating_sub(1)) {
             let start = piece * VERIFY_BYTES;
@@ -399,7 +406,8 @@ impl Partition {
         Ok(())
     }
 
-    /// The damaged range at `position`, where the batch with offset `first_offset` should begin: up to the next sound batch.
+    /// The damaged range at `position`, where the batch with offset `first_offset` should begin: up to the next sound
+    /// batch.
     async fn rotten_range(&self, view: &View, position: u64, first_offset: Offset) -> Result<RottenRange, ReadError> {
         let limit = {
             let state = self.state.borrow();
@@ -431,7 +439,8 @@ impl Partition {
         Ok(RottenRange { from: position, to: view.end, first_offset, next_offset: limit })
     }
 
-    /// The offset of the batch at `position`, if it is sound, its epoch is the log's, and its offset lies behind `after` and below `limit`.
+    /// The offset of the batch at `position`, if it is sound, its epoch is the log's, and its offset lies behind
+    /// `after` and below `limit`.
     async fn sound_offset(
         &self,
         view: &View,
@@ -463,7 +472,8 @@ impl Partition {
         if is_new {
             let RottenRange { from, to, first_offset, next_offset } = rotten;
             tracing::error!(
-                partition = %self.id, topic = self.topic_name, segment = base, from, to, first_offset, next_offset, damage,
+                partition = %self.id, topic = self.topic_name, segment = base, from, to, first_offset, next_offset,
+                damage,
                 "damaged records: this range is kept and not served"
             );
         }
@@ -478,7 +488,8 @@ impl Partition {
         ReadError::Io { segment: layout::segment_file(&self.directory, base).display().to_string(), error }
     }
 
-    /// Offset and timestamp (Unix ms) of the first record whose timestamp is at least `timestamp`; nothing when none is.
+    /// Offset and timestamp (Unix ms) of the first record whose timestamp is at least `timestamp`; nothing when none
+    /// is.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -498,7 +509,8 @@ impl Partition {
         Ok(None)
     }
 
-    /// Offset and timestamp (Unix ms) of the first record with the greatest timestamp (KIP-734); nothing in an empty log.
+    /// Offset and timestamp (Unix ms) of the first record with the greatest timestamp (KIP-734); nothing in an empty
+    /// log.
     ///
     /// # Errors
     /// As [`Self::read`].

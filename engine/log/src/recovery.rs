@@ -1,9 +1,10 @@
 //! Recovery: what the checkpoints, the journals and the segments say together, before partitions are given to cores.
 //!
 //! Invariants:
-//! - Every journal of the directory is replayed, whichever core wrote it, and what it holds is made durable in the segments
-//!   before a new checkpoint says so; only then can the journals be opened anew.
-//! - A block is written only if it differs from what the journal holds of it: so recovery may be cut short and begun again.
+//! - Every journal of the directory is replayed, whichever core wrote it, and what it holds is made durable in the
+//!   segments before a new checkpoint says so; only then can the journals be opened anew.
+//! - A block is written only if it differs from what the journal holds of it: so recovery may be cut short and begun
+//!   again.
 //! - What is missing takes the partitions that it concerns offline, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -330,19 +331,22 @@ async fn recover_partition(
     snapshot.lost = snapshot.lost.or(lost);
     let mut partition = Recovering { core, directory: &directory, id, files: BTreeMap::new(), offline: None };
     let is_clean = was_known && entries.is_empty();
+    let mut unsynced_from = Offset::MAX;
     if !is_clean {
         let scan_from = scan_start(&snapshot, was_known);
         let is_there = partition.redo(entries, &mut snapshot).await?;
         partition.find_end(&mut snapshot, scan_from, &is_there, !was_known).await?;
+        unsynced_from = scan_from.0;
     }
     if snapshot.lost.is_none() {
-        partition.cut_files(&snapshot, &segments).await?;
+        partition.cut_files(&snapshot, &segments, unsynced_from).await?;
     }
     let offline = snapshot.lost.clone().or(partition.offline);
     Ok(RecoveredPartition { topic_name, directory, snapshot, offline, is_clean })
 }
 
-/// Where the batches begin that a snapshot does not know: in the segment with its durable end. A later one may have been begun.
+/// Where the batches begin that a snapshot does not know: in the segment with its durable end. A later one may have
+/// been begun.
 fn scan_start(snapshot: &PartitionSnapshot, was_known: bool) -> (Offset, u64) {
     let reached = snapshot.segments.iter().rfind(|segment| segment.base <= snapshot.durable_offset);
     match reached {
@@ -390,8 +394,8 @@ impl Recovering<'_> {
         LogError::io(format!("{what} {}", layout::segment_file(self.directory, base).display()))
     }
 
-    /// Writes redo bytes into the segments, and takes over what the entries say. What the segments and the offsets reach by the
-    /// entries alone is what is given.
+    /// Writes redo bytes into the segments, and takes over what the entries say. What the segments and the offsets
+    /// reach by the entries alone is what is given.
     async fn redo(&mut self, entries: &[Entry], snapshot: &mut PartitionSnapshot) -> Result<Journaled, LogError> {
         let mut journaled = Journaled { next_offset: snapshot.durable_offset, boundaries: BTreeSet::new() };
         let mut overlays: BTreeMap<Offset, Overlay> = BTreeMap::new();
@@ -433,7 +437,7 @@ impl Recovering<'_> {
         let is_sound = match read_range(self.core, &file, position, bytes as usize).await {
             Ok(run) => run.len() as u64 == bytes && crc32fast::hash(&run) == checksum,
             Err(error) => {
-                tracing::error!(partition = %self.id, segment, position, bytes, %error, "a run that was durable cannot be read");
+                tracing::error!(partition = %self.id, segment, position, bytes, %error, "a durable run cannot be read");
                 return Ok(());
             }
         };
@@ -443,8 +447,8 @@ impl Recovering<'_> {
         Ok(())
     }
 
-    /// Writes the blocks that differ from what the journal holds, whole: a block that is durable is never written again, so
-    /// that recovery may be cut short.
+    /// Writes the blocks that differ from what the journal holds, whole: a block that is durable is never written
+    /// again, so that recovery may be cut short.
     async fn write_overlay(&mut self, segment: Offset, overlay: Overlay) -> Result<(), LogError> {
         let file = self.file(segment).await?;
         for (start, bytes) in overlay.runs {
@@ -456,7 +460,7 @@ impl Recovering<'_> {
                 let is_there = match read_range(self.core, &file, at, wanted.len()).await {
                     Ok(found) => &*found == wanted,
                     Err(error) => {
-                        tracing::warn!(partition = %self.id, segment, at, %error, "a torn block cannot be read; written anew");
+                        tracing::warn!(partition = %self.id, segment, at, %error, "a torn block is written anew");
                         false
                     }
                 };
@@ -472,8 +476,8 @@ impl Recovering<'_> {
         Ok(())
     }
 
-    /// Walks the batches behind what the checkpoint knew, for the end, the epochs and the producers. What the journal says is
-    /// there stays, damaged or not; behind it a torn tail is cut.
+    /// Walks the batches behind what the checkpoint knew, for the end, the epochs and the producers. What the journal
+    /// says is there stays, damaged or not; behind it a torn tail is cut.
     async fn find_end(
         &mut self,
         snapshot: &mut PartitionSnapshot,
@@ -516,7 +520,8 @@ impl Recovering<'_> {
                 let next = boundaries.range((segment.base, end.position + 1)..).next();
                 match next.filter(|(base, _)| *base == segment.base) {
                     Some((_, boundary)) => {
-                        tracing::error!(partition = %self.id, segment = segment.base, position = end.position, damage, "damaged records");
+                        let (id, segment, position) = (self.id, segment.base, end.position);
+                        tracing::error!(partition = %id, segment, position, damage, "damaged records");
                         start = *boundary;
                     }
                     None if rebuild && index == last => {
@@ -524,7 +529,8 @@ impl Recovering<'_> {
                         break;
                     }
                     None => {
-                        tracing::error!(partition = %self.id, segment = segment.base, position = end.position, damage, "damaged records");
+                        let (id, segment, position) = (self.id, segment.base, end.position);
+                        tracing::error!(partition = %id, segment, position, damage, "damaged records");
                         break;
                     }
                 }
@@ -534,6 +540,11 @@ impl Recovering<'_> {
             snapshot.segments.retain(|segment| segment.base < unreached);
         }
         snapshot.durable_offset = next_offset.max(journaled.next_offset);
+        // A segment that was begun behind what is not there holds nothing that was acknowledged, unless damage lies
+        // between.
+        let log_end = snapshot.durable_offset;
+        snapshot.segments.retain(|segment| segment.base <= log_end || segment.end > 0);
+        snapshot.durable_offset = snapshot.segments.last().map_or(log_end, |last| log_end.max(last.base));
         producers.note_durable(snapshot.durable_offset);
         snapshot.epochs = epochs.entries().to_vec();
         snapshot.producers = producers.durable_states().cloned().collect();
@@ -545,11 +556,14 @@ impl Recovering<'_> {
         &mut self,
         snapshot: &PartitionSnapshot,
         on_disk: &BTreeMap<Offset, u64>,
+        unsynced_from: Offset,
     ) -> Result<(), LogError> {
         let touched: BTreeSet<Offset> = self.files.keys().copied().collect();
         for segment in &snapshot.segments {
             let length = on_disk.get(&segment.base).copied();
-            if length == Some(segment.end) && !touched.contains(&segment.base) {
+            // What a killed process has left may be in the page cache alone, its length too.
+            let is_synced = segment.base < unsynced_from && !touched.contains(&segment.base);
+            if length == Some(segment.end) && is_synced {
                 continue;
             }
             if length.is_none_or(|length| length < segment.end) && !touched.contains(&segment.base) {

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - A damaged range is never served, and is reported once.
-//! - A piece is marked as verified only when every batch that begins in it was read from the file and found sound, or lies in a
-//!   damaged range.
+//! - A piece is marked as verified only when every batch that begins in it was read from the file and found sound, or
+//!   lies in a damaged range.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ pub(crate) struct RotMap {
 }
 
 impl RotMap {
-    /// Where the verified part of the piece ends: the beginning of a batch, in bytes, and its offset. Nothing is verified yet when
-    /// there is none.
+    /// Where the verified part of the piece ends: the beginning of a batch, in bytes, and its offset. Nothing is
+    /// verified yet when there is none.
     pub(crate) fn verified(&self, piece: u64) -> Option<(u64, Offset)> {
         self.verified.get(&piece).copied()
     }

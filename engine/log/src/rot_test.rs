@@ -97,7 +97,8 @@ fn each_damaged_block_is_found_and_only_what_it_holds_is_refused() {
     assert!(segments.len() > 2, "sealed segments and an active one");
     for (path, length) in &segments {
         for block in (0..length.div_ceil(BLOCK_BYTES)).map(|number| number * BLOCK_BYTES) {
-            // Behind the two headers' unprotected offsets: every byte of a batch from its 17th on is under its checksum.
+            // Behind the two headers' unprotected offsets: every byte of a batch from its 17th on is under its
+            // checksum.
             let hit = (block + 2_000).min(length - 1);
             let disk = whole.fork(block);
             disk.corrupt(path, hit).unwrap();

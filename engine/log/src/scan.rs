@@ -17,9 +17,9 @@ pub(crate) struct ScanEnd {
     pub(crate) damage: Option<String>,
 }
 
-/// Gives every sound batch that begins in `from..to` to `visit`, with its position, and stops at the first that is not, or that
-/// `visit` does not accept. `from` is a batch's beginning; `end` is the segment's valid length; `read` gives bytes of the
-/// segment, fewer than asked for only at its end.
+/// Gives every sound batch that begins in `from..to` to `visit`, with its position, and stops at the first that is not,
+/// or that `visit` does not accept. `from` is a batch's beginning; `end` is the segment's valid length; `read` gives
+/// bytes of the segment, fewer than asked for only at its end.
 ///
 /// # Errors
 /// Those of `read`.

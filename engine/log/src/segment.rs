@@ -1,11 +1,11 @@
 //! One segment of a partition's log: what is in its file, what is in memory, and what only the journal holds.
 //!
 //! Invariants:
-//! - `destaged <= end`, and `destaged` lies on a block boundary until the segment is sealed. The file holds exactly the bytes
-//!   `0..destaged` of the segment for good: while the segment is active each block is written once, whole.
-//! - What is not in the file is in the tail (`tail.start() <= destaged`), and the part of it that is durable is in the journal, from
-//!   the beginning of the block that `destaged` lies at. The one exception is a partial block that a clean stop left in the
-//!   file (`protect_until`): it goes into the journal again before its block is rewritten.
+//! - `destaged <= end`, and `destaged` lies on a block boundary until the segment is sealed. The file holds exactly the
+//!   bytes `0..destaged` of the segment for good: while the segment is active each block is written once, whole.
+//! - What is not in the file is in the tail (`tail.start() <= destaged`), and the part of it that is durable is in the
+//!   journal, from the beginning of the block that `destaged` lies at. The one exception is a partial block that a
+//!   clean stop left in the file (`protect_until`): it goes into the journal again before its block is rewritten.
 //! - `durable <= submitted <= end`.
 //! - A sealed segment's file is exactly `end` bytes long and never changes again.
 
@@ -118,7 +118,8 @@ impl Segment {
         (from, block_floor(self.durable).max(from))
     }
 
-    /// Whether the block at `destaged` holds bytes that must be in the journal before the block is rewritten, and are not.
+    /// Whether the block at `destaged` holds bytes that must be in the journal before the block is rewritten, and are
+    /// not.
     pub(crate) fn is_unprotected(&self) -> bool {
         self.protect_until > 0
     }
@@ -136,7 +137,8 @@ impl Segment {
         self.redo.retain(|redo| redo.end > to);
     }
 
-    /// Notes a commit that holds the bytes up to `end`, from the block at `destaged` on or from the end of the commit before.
+    /// Notes a commit that holds the bytes up to `end`, from the block at `destaged` on or from the end of the commit
+    /// before.
     pub(crate) fn note_redo(&mut self, sequence: Sequence, end: u64) {
         if end > self.destaged {
             self.redo.push_back(Redo { sequence, end });

@@ -1,4 +1,5 @@
-//! What the partitions of one core share in one log directory: the journal, the memory of their tails, and their queues.
+//! What the partitions of one core share in one log directory: the journal, the memory of their tails, and their
+//! queues.
 //!
 //! Invariants:
 //! - Partitions are told of commits in the order of their submissions.
@@ -17,7 +18,7 @@ use millrace_runtime::{Bytes, Core, File, OpenOptions};
 use crate::error::{LogError, Unavailable};
 use crate::journal::{COMMITS_IN_FLIGHT, Journal, Sequence};
 use crate::layout;
-use crate::limits::{EXTENT_BYTES_MIN, STRAIGHT_BYTES_PER_CHECKPOINT, block_ceil};
+use crate::limits::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, EXTENT_BYTES_MIN, STRAIGHT_BYTES_PER_CHECKPOINT, block_ceil};
 use crate::options::LogOptions;
 use crate::partition::Partition;
 use crate::sealed_files::SealedFiles;
@@ -158,8 +159,8 @@ impl Shared {
         }
     }
 
-    /// Submits what dirty partitions have, whenever the journal has less than a full window of commits before it: what is
-    /// appended meanwhile goes together.
+    /// Submits what dirty partitions have, whenever the journal has less than a full window of commits before it: what
+    /// is appended meanwhile goes together.
     pub(crate) async fn submit_dirty_forever(self: Rc<Self>) {
         loop {
             let notified = self.has_dirty.notified();
@@ -241,6 +242,14 @@ impl Shared {
             self.destaging.set(self.destaging.get() - 1);
             self.room.notify_all();
         }
+    }
+
+    /// The largest chunk of a tail: with many partitions smaller ones, so that chunks which are not full yet, and
+    /// cannot be given up, take no more than half of the memory.
+    pub(crate) fn chunk_bytes_max(&self) -> usize {
+        let share = self.options.tail_bytes / 2 / self.partitions.borrow().len().max(1);
+        let power = if share.is_power_of_two() { share } else { share.next_power_of_two() / 2 };
+        power.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX)
     }
 
     pub(crate) fn note_memory_taken(&self, bytes: usize) {

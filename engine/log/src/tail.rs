@@ -1,8 +1,8 @@
 //! A segment's most recent bytes, in memory.
 //!
 //! Invariants:
-//! - The tail holds the segment's bytes from [`Tail::start`] to [`Tail::end`] without a gap, in chunks that mirror the file:
-//!   each begins at a block boundary, and all but the last one with bytes in it are full.
+//! - The tail holds the segment's bytes from [`Tail::start`] to [`Tail::end`] without a gap, in chunks that mirror the
+//!   file: each begins at a block boundary, and all but the last one with bytes in it are full.
 //! - Bytes that were appended never change, so views of them may be under DMA or on a socket while more is appended.
 //! - Chunks leave from the front only, and only when the segment's file holds all their bytes.
 
@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use millrace_runtime::{AppendBuffer, BufferPool, Bytes, PoolExhausted};
 
-use crate::limits::{BLOCK_BYTES, CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_GROWTH};
+use crate::limits::{BLOCK_BYTES, CHUNK_BYTES_MIN, CHUNK_GROWTH};
 
 struct Chunk {
     /// Where in the segment its first byte lies.
@@ -58,17 +58,23 @@ impl Tail {
         self.chunks.iter().rev().map(|chunk| chunk.buffer.room()).take_while(|room| *room > 0).sum()
     }
 
-    /// Makes room for `bytes` more. Gives the bytes of memory that were added.
+    /// Makes room for `bytes` more, in chunks of at most `chunk_bytes_max` (a power of two of blocks). Gives the bytes
+    /// of memory that were added.
     ///
     /// # Errors
     /// [`PoolExhausted`]; what was added until then stays.
-    pub(crate) fn reserve(&mut self, pool: &BufferPool, bytes: usize) -> Result<usize, PoolExhausted> {
+    pub(crate) fn reserve(
+        &mut self,
+        pool: &BufferPool,
+        bytes: usize,
+        chunk_bytes_max: usize,
+    ) -> Result<usize, PoolExhausted> {
         let mut added = 0;
         let mut room = self.room();
         while room < bytes {
             let grown = self.chunks.back().map_or(CHUNK_BYTES_MIN, |chunk| chunk.buffer.capacity() * CHUNK_GROWTH);
             let wanted = (bytes - room).next_power_of_two();
-            let capacity = grown.max(wanted).clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX);
+            let capacity = grown.max(wanted).clamp(CHUNK_BYTES_MIN, chunk_bytes_max);
             let start = self.chunks.back().map_or(self.end, |chunk| chunk.start + chunk.buffer.capacity() as u64);
             let buffer = AppendBuffer::with_capacity(pool, capacity)?;
             assert!((buffer.capacity() as u64).is_multiple_of(BLOCK_BYTES), "a chunk is whole blocks");
@@ -155,6 +161,7 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CHUNK_BYTES_MAX;
     use crate::testing::on_sim;
 
     fn joined(parts: &[Bytes]) -> Vec<u8> {
@@ -168,7 +175,7 @@ mod tests {
             let mut model: Vec<u8> = Vec::new();
             for step in 0..200_usize {
                 let bytes: Vec<u8> = (0..(step * 37) % 5000 + 1).map(|index| (index * 7 + step) as u8).collect();
-                tail.reserve(core.buffers(), bytes.len()).unwrap();
+                tail.reserve(core.buffers(), bytes.len(), CHUNK_BYTES_MAX).unwrap();
                 let (head, rest) = bytes.split_at(bytes.len() / 3);
                 tail.append(head);
                 tail.append(rest);

@@ -10,7 +10,8 @@ pub(crate) fn on_sim<T: 'static>(seed: u64, test: impl AsyncFnOnce(Core) -> T + 
     sim::block_on(seed, async move |core| test(core).await)
 }
 
-/// A batch of `records` records with the same value, timestamps (Unix ms) rising by one from `timestamp` on, as a client sends it.
+/// A batch of `records` records with the same value, timestamps (Unix ms) rising by one from `timestamp` on, as a
+/// client sends it.
 pub(crate) fn batch_bytes(
     producer: Option<(ProducerId, ProducerEpoch, i32)>,
     records: usize,

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - [`ArchivedBatchHeader`] *is* the wire format: rkyv archives it big-endian, unaligned, in the order of the fields,
-//!   so a reference to it is a reference to the batch's first bytes. Any 61 bytes are a valid value; meaning is
-//!   checked elsewhere.
+//!   so a reference to it is a reference to the batch's first bytes. Any 61 bytes are a valid value; meaning is checked
+//!   elsewhere.
 //! - The CRC covers everything from `attributes` to the end of the batch. `base_offset` and `partition_leader_epoch`
 //!   lie before it, so that a broker may stamp them without touching the CRC.
 

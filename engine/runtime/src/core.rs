@@ -3,8 +3,7 @@
 //! Invariants:
 //! - A `Core` and what it gives (futures, sockets, mailboxes) stay on its thread.
 //! - Each op that was submitted has a slot until its completion, whoever still waits for it: a dropped future orphans
-//!   its
-//!   op, whose buffers are freed at the completion and not before.
+//!   its op, whose buffers are freed at the completion and not before.
 //! - Nothing is borrowed while a task runs or a reactor is called.
 
 mod drive;
@@ -125,8 +124,7 @@ impl Core {
     }
 
     /// Submits an op at once; the future gives its completion. Dropping the future orphans the op, and asks the reactor
-    /// to end
-    /// it if it is cancellable.
+    /// to end it if it is cancellable.
     pub fn perform(&self, op: Op) -> Operation {
         Operation::submit(self.clone(), op)
     }

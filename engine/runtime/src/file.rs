@@ -29,8 +29,7 @@ pub struct OpenOptions {
     /// Cut it to length 0.
     pub truncate: bool,
     /// Past the page cache (O_DIRECT): offsets, lengths and memory aligned to [`BLOCK_BYTES`]. On a file system without
-    /// it the
-    /// file is buffered ([`File::is_direct`] tells), and the alignment is still demanded.
+    /// it the file is buffered ([`File::is_direct`] tells), and the alignment is still demanded.
     pub direct: bool,
 }
 
@@ -136,8 +135,7 @@ impl File {
     }
 
     /// Fills `buffer[..capacity]` from `offset` (bytes) and sets its length to what was read: less than its capacity
-    /// only at
-    /// end of file.
+    /// only at end of file.
     ///
     /// # Errors
     /// The host's; `InvalidInput` for an unaligned offset or capacity on a direct file. The buffer comes back in any
@@ -156,8 +154,7 @@ impl File {
     }
 
     /// Writes all parts one after the other at `offset` (bytes), whole or an error; after an error the range may hold
-    /// old
-    /// bytes, new bytes or a mixture. Cannot be cancelled: it ends even if this future is dropped.
+    /// old bytes, new bytes or a mixture. Cannot be cancelled: it ends even if this future is dropped.
     ///
     /// # Errors
     /// The host's; `InvalidInput` when a direct file gets an unaligned offset, part length or part address.

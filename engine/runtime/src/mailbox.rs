@@ -1,12 +1,10 @@
 //! Messages between the cores of a host: one typed mailbox per core.
 //!
 //! Messages from one core to another arrive in the order in which they were sent. A mailbox has no limit of its own:
-//! who
-//! sends bounds what is under way (permits, connections).
+//! who sends bounds what is under way (permits, connections).
 //!
 //! No wake is lost: the sender pushes, then wakes; a woken core's arrivals are notified after the push is visible; and
-//! the
-//! receiver registers for arrivals before it looks at the queue a last time.
+//! the receiver registers for arrivals before it looks at the queue a last time.
 
 use std::cell::Cell;
 use std::rc::Rc;

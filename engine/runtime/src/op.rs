@@ -14,8 +14,7 @@ use crate::file::{DirEntry, Durability, File, Metadata, OpenOptions};
 use crate::socket::{Listener, Socket, SocketRef};
 
 /// Names an op between its submission and its completion. Chosen by the core; its low 32 bits are a small index that no
-/// other
-/// op under way has.
+/// other op under way has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub u64);
 
@@ -151,8 +150,7 @@ pub enum Op {
         address: SocketAddr,
     },
     /// Appends received bytes after `buffer.len()`, up to its capacity, until at least `at_least` bytes came or the
-    /// peer
-    /// closed. Gives [`Outcome::Count`]: bytes received by this op.
+    /// peer closed. Gives [`Outcome::Count`]: bytes received by this op.
     Receive {
         /// The socket.
         socket: SocketRef,

@@ -133,7 +133,8 @@ fn judge_io_uring(error: &io::Error, disabled: &str) -> Finding {
     let advice = match (error.raw_os_error(), disabled) {
         (_, "1") => {
             "The sysctl kernel.io_uring_disabled is 1: only members of the group in \
-             kernel.io_uring_group (and root) may use it. Set `sysctl -w kernel.io_uring_disabled=0`, or add this user to that group."
+             kernel.io_uring_group (and root) may use it. \
+             Set `sysctl -w kernel.io_uring_disabled=0`, or add this user to that group."
         }
         (_, "2") => {
             "The sysctl kernel.io_uring_disabled is 2: nobody may use it. Set `sysctl -w kernel.io_uring_disabled=0`."

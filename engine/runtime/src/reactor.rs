@@ -25,16 +25,14 @@ pub trait Reactor {
     fn submit(&self, op: Op, token: Token);
 
     /// Asks that an op end soon, with `ErrorKind::Interrupted` or whatever it came to. Its completion still arrives.
-    /// For ops
-    /// that are not [`Op::is_cancellable`], and for unknown tokens, does nothing.
+    /// For ops that are not [`Op::is_cancellable`], and for unknown tokens, does nothing.
     fn cancel(&self, token: Token);
 
     /// Appends what has happened to `events`, without waiting.
     fn poll(&self, events: &mut Events);
 
     /// Waits until something happens or `deadline` passes (`None`: for ever), then does as `poll`. May return early
-    /// with
-    /// nothing. Never called by the simulator, which drives cores by `poll` alone.
+    /// with nothing. Never called by the simulator, which drives cores by `poll` alone.
     fn park(&self, deadline: Option<Monotonic>, events: &mut Events);
 
     /// The monotonic clock.

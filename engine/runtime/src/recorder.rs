@@ -1,12 +1,10 @@
 //! Recording what a real run asked of its disk, to see what a power loss at any moment could have left.
 //!
 //! A kill cannot show a missing sync: the page cache survives it. A recording can: it holds every write, sync and
-//! change of
-//! names under one directory, in the order in which they were submitted and completed, and the marks that the code set
-//! in
-//! between (for example *this offset was acknowledged*). [`Trace::crash_image`] makes from it a directory as a power
-//! loss after
-//! any event could have left it; a recovery from that image must find all that was marked before the cut.
+//! change of names under one directory, in the order in which they were submitted and completed, and the marks that the
+//! code set in between (for example *this offset was acknowledged*). [`Trace::crash_image`] makes from it a directory
+//! as a power loss after any event could have left it; a recovery from that image must find all that was marked before
+//! the cut.
 //!
 //! Invariants:
 //! - An op's submission is recorded before the kernel can know of it, its completion before any task can know of it.
@@ -227,14 +225,11 @@ impl Trace {
     }
 
     /// Makes, in the empty directory `into`, an image of the recorded directory as a power loss after the first `cut`
-    /// events
-    /// could have left it. `seed` chooses among the legal images.
+    /// events could have left it. `seed` chooses among the legal images.
     ///
     /// What was synced before the cut is there. Of the rest, each 512-byte sector holds what it held durably or what
-    /// any later
-    /// write made of it; a file's length is the durable one or a later one; each directory's changes of names are there
-    /// up to
-    /// some change, at least up to the last one that was synced.
+    /// any later write made of it; a file's length is the durable one or a later one; each directory's changes of names
+    /// are there up to some change, at least up to the last one that was synced.
     ///
     /// # Errors
     /// When the image cannot be written.

@@ -100,10 +100,8 @@ impl Socket {
     }
 
     /// Appends received bytes to `buffer`, up to its capacity, until at least `at_least` (at least 1) came. Gives how
-    /// many
-    /// came: fewer than `at_least` means that the peer has closed its side. Dropping the future may lose bytes that
-    /// have
-    /// arrived: close the socket then.
+    /// many came: fewer than `at_least` means that the peer has closed its side. Dropping the future may lose bytes
+    /// that have arrived: close the socket then.
     ///
     /// # Errors
     /// The host's; `InvalidInput` when the buffer has less room than `at_least`. The buffer comes back in any case.

@@ -3,8 +3,7 @@
 //! Invariants:
 //! - A ring is created, submitted to and reaped by its core's thread alone (`SINGLE_ISSUER`).
 //! - Memory that the kernel may touch (buffers, iovecs, addresses, paths) lives in a boxed flight or in its op, and
-//!   neither
-//!   goes before the last completion entry of that flight.
+//!   neither goes before the last completion entry of that flight.
 //! - Each flight has at most one entry at the kernel at a time; a cancellation is an entry of its own.
 //! - Dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel writing into
 //!   freed memory.
@@ -79,8 +78,7 @@ pub(crate) struct Uring {
 
 impl Uring {
     /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. `workers_max`:
-    /// how
-    /// many threads the kernel may use for operations of this ring that block.
+    /// how many threads the kernel may use for operations of this ring that block.
     fn new(id: CoreId, parkers: Parkers, workers_max: u32, cpus: &[usize]) -> io::Result<Uring> {
         let ring = Ring::new(workers_max, cpus)?;
         let kit = Kit::new(ring.has_ftruncate()?);

@@ -3,8 +3,7 @@
 //!
 //! - A message is one struct for both directions. Decoding borrows from the received bytes and allocates nothing.
 //! - A whole message is walked and bounds-checked once when it is decoded; [`Array::iter`] decodes its elements again,
-//!   one by
-//!   one, and can no longer fail.
+//!   one by one, and can no longer fail.
 //! - A count or a length is checked against the bytes that remain before anything loops over it.
 
 mod array;

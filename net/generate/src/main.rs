@@ -1,6 +1,5 @@
 //! Turns Kafka's message schemas into Rust: the messages of `millrace-wire`, the internal records of `millrace-schema`,
-//! the
-//! table of APIs, and the list of messages that the tests run over.
+//! the table of APIs, and the list of messages that the tests run over.
 //!
 //! `cargo run -p millrace-generate` writes the files; the output is committed, and a test here says whether it is
 //! current.

@@ -1,8 +1,7 @@
 //! kill -9 under load, restart, verify: nothing that was acknowledged may be lost, doubled or out of order.
 //!
 //! One idempotent producer (librdkafka, acks=all) outlives every crash. It numbers its records per partition, so a
-//! record's
-//! number must be its offset, whatever happened. Three witnesses check that:
+//! record's number must be its offset, whatever happened. Three witnesses check that:
 //! - every acknowledgement names the offset that is the record's number;
 //! - after every restart each partition reaches beyond the last offset acknowledged before the crash;
 //! - a reader follows all partitions through the crashes, and at the end a fresh one reads everything again.

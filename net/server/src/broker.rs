@@ -255,8 +255,7 @@ async fn register(
 }
 
 /// Builds a core's server and gives it its partitions: those that were recovered, those that the image wants and the
-/// disk
-/// lacks; what the image knows nothing of was deleted, and goes.
+/// disk lacks; what the image knows nothing of was deleted, and goes.
 async fn start_server(
     shared: &Shared,
     core: &Core,

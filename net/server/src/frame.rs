@@ -53,8 +53,7 @@ pub(crate) enum ReceiveError {
 pub(crate) struct FrameReader {
     socket: ReadHalf,
     /// What has arrived and is not yet taken: the beginning of the next frame. Gone with a receive that was given up:
-    /// then the
-    /// connection is over.
+    /// then the connection is over.
     head: Option<Buffer>,
     idle: Option<Duration>,
 }

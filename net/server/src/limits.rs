@@ -25,6 +25,3 @@ pub(crate) const TOPICS_AUTO_CREATED_MAX: usize = 1_000;
 
 /// Producer ids that a core takes from the metadata log at a time (Kafka's block size).
 pub(crate) const PRODUCER_ID_BLOCK: i32 = 1_000;
-
-/// Partitions that one fetch may wait on; a fetch of more is answered without waiting for data.
-pub(crate) const WAIT_PARTITIONS_MAX: usize = 100_000;

@@ -92,7 +92,7 @@ pub(crate) fn adopt(server: &Rc<Server>, socket: DetachedSocket, peer: SocketAdd
 async fn wait_after(server: &Server, error: &io::Error) {
     match SocketFault::of(error) {
         SocketFault::DescriptorsExhausted => {
-            error!(%error, "no descriptor is free for a connection: raise the open-file limit or lower max.connections");
+            error!(%error, "no descriptor is free: raise the open-file limit or lower max.connections");
         }
         _ => warn!(%error, "accepting a connection failed"),
     }

@@ -38,8 +38,7 @@ pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
 }
 
 /// Takes in the partitions that recovery found for this core; creates those that the image wants and the disk lacks,
-/// and removes
-/// what belongs to no topic any more: the broker ended between the metadata's change and its own.
+/// and removes what belongs to no topic any more: the broker ended between the metadata's change and its own.
 ///
 /// # Errors
 /// [`LogError`] when a partition's files cannot be opened or removed.

@@ -21,8 +21,7 @@ impl<'a> RequestHeader<'a> {
     ///
     /// # Errors
     /// [`WireError::UnknownKey`] where the key does not say which version the header has, or what is wrong with the
-    /// bytes. An
-    /// unsupported version of a known API is no error here.
+    /// bytes. An unsupported version of a known API is no error here.
     pub fn decode(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         reader.set_flexible(false);
         let api_key = reader.int16()?;

@@ -1,8 +1,7 @@
 //! Kafka framing, generated codecs and the version table.
 //!
 //! A request on the wire is a frame ([`frame`]): a length, a header ([`header`]), and a message ([`messages`]) in one
-//! of the
-//! versions of its API ([`versions`]). A response is a frame with a shorter header.
+//! of the versions of its API ([`versions`]). A response is a frame with a shorter header.
 
 pub mod frame;
 pub mod header;

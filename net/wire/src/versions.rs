@@ -26,8 +26,7 @@ impl Api {
     }
 
     /// The version of the header of a response in `version`: 1 has tagged fields. ApiVersions has none, so that a
-    /// client can
-    /// read the answer to a version that the broker does not know (trap 1).
+    /// client can read the answer to a version that the broker does not know (trap 1).
     pub fn response_header_version(&self, version: i16) -> i16 {
         i16::from(version >= self.flexible_from && self.key != API_VERSIONS_KEY)
     }

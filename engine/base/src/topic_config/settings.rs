@@ -127,8 +127,8 @@ impl Unit {
     }
 }
 
-/// The broker's settings that give a topic's setting its default, the first that is not null counting.
-/// Empty when the broker has no say.
+/// The broker's settings that give a topic's setting its default, the first that is not null counting. Empty when the
+/// broker has no say.
 pub(crate) fn broker_synonyms(name: &str) -> &'static [(&'static str, Unit)] {
     match name {
         "cleanup.policy" => &[("log.cleanup.policy", Unit::Same)],

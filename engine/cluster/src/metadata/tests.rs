@@ -1,5 +1,5 @@
-//! The machine, its records and the image together: every rule of Kafka's that a client can meet, and, for any
-//! sequence of commands, that a replay and a snapshot give what the live machine has.
+//! The machine, its records and the image together: every rule of Kafka's that a client can meet, and, for any sequence
+//! of commands, that a replay and a snapshot give what the live machine has.
 
 use millrace_base::broker_config::{BrokerConfig, Given, Layer, Origin};
 use millrace_base::code::ErrorCode;

@@ -86,8 +86,7 @@ pub struct BufferPool {
 
 impl BufferPool {
     /// A pool of at most `limit_bytes`, cached free blocks included. `core` wakes the core when blocks return while
-    /// tasks
-    /// wait: the host then calls [`BufferPool::serve_waiting`].
+    /// tasks wait: the host then calls [`BufferPool::serve_waiting`].
     #[must_use]
     pub fn new(limit_bytes: usize, core: Waker) -> BufferPool {
         let shared = PoolShared {

@@ -1,10 +1,8 @@
 //! One file's bytes and length, with all that a power loss could make of them.
 //!
 //! Every change has a number, in order of submission. Each sector and the length have a chain of versions, oldest
-//! first; the
-//! first is durable, and each other holds what the change of its number made of the one before. A power loss leaves any
-//! one
-//! version per chain, except that a sector and the length agree on which truncations have happened.
+//! first; the first is durable, and each other holds what the change of its number made of the one before. A power loss
+//! leaves any one version per chain, except that a sector and the length agree on which truncations have happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 

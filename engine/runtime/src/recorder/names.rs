@@ -1,8 +1,7 @@
 //! Directories and the names in them, with all that a power loss could make of them.
 //!
 //! Each directory has a list of changes, in order. A power loss leaves those up to some place, at or after the last one
-//! that
-//! was synced; a rename between two directories is in both or in neither.
+//! that was synced; a rename between two directories is in both or in neither.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

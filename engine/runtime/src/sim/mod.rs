@@ -3,11 +3,9 @@
 //! Invariants:
 //! - The same seed, options and calls give the same run, and the same [`World::trace_hash`].
 //! - Virtual time advances only when no core is ready, to the next event; a turn of a core takes a little, so that a
-//!   core that
-//!   never rests does not stop time.
+//!   core that never rests does not stop time.
 //! - How long each operation takes, the order of simultaneous events, and which ready core or task runs next are drawn
-//!   from
-//!   the seed.
+//!   from the seed.
 
 mod clock;
 mod connect_ops;

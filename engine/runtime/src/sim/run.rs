@@ -38,8 +38,7 @@ pub struct Run<T> {
 }
 
 /// Runs `main` on one simulated core over `disk`, until it ends or the run is stopped. Operations on files that were
-/// then
-/// under way are decided by what comes next: [`Disk::power_loss`], [`Disk::kill`], or another run (which kills).
+/// then under way are decided by what comes next: [`Disk::power_loss`], [`Disk::kill`], or another run (which kills).
 ///
 /// # Panics
 /// When `main` waits for something that can never happen.

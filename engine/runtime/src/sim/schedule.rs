@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// A queue of events by time (nanoseconds of virtual time). Events of one instant leave in the order of their `tie`,
-/// which the
-/// caller draws from the seed; equal ties leave in the order they came.
+/// which the caller draws from the seed; equal ties leave in the order they came.
 pub(crate) struct Schedule<E> {
     heap: BinaryHeap<Entry<E>>,
     pushed: u64,

@@ -84,10 +84,8 @@ pub enum HostError {
 }
 
 /// Runs `main` on every core, each on a thread of its own; gives back when all have ended. Tasks and messages of a core
-/// go on
-/// until then. SIGTERM and SIGINT are blocked in the whole process: [`Core::termination`] tells of them. Call it from
-/// the
-/// process's only thread. A panic on a core prints its cause and aborts the process.
+/// go on until then. SIGTERM and SIGINT are blocked in the whole process: [`Core::termination`] tells of them. Call it
+/// from the process's only thread. A panic on a core prints its cause and aborts the process.
 ///
 /// # Errors
 /// [`HostError`] before any `main` was called.

@@ -1,12 +1,9 @@
 //! Waking a core that is parked in the kernel, or about to park.
 //!
 //! Why no wake is lost: who wakes first makes his message visible, then swaps the state to `NOTIFIED`. If that finds
-//! `PARKED`,
-//! he sends a completion to the core's ring, or writes its eventfd. If it finds `RUNNING`, the core looks at the state
-//! before
-//! it parks (`begin_park` fails) and once per turn (`take_notified`). All accesses are read-modify-write or
-//! sequentially
-//! consistent, so one of the two sees the other.
+//! `PARKED`, he sends a completion to the core's ring, or writes its eventfd. If it finds `RUNNING`, the core looks at
+//! the state before it parks (`begin_park` fails) and once per turn (`take_notified`). All accesses are
+//! read-modify-write or sequentially consistent, so one of the two sees the other.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};

@@ -1,8 +1,7 @@
 //! What each operation asks of the kernel, step by step.
 //!
 //! `issue` builds the entry for where a flight stands; `advance` takes that entry's result and either ends the flight
-//! or issues
-//! again. So a short write, an interruption or a cancelled wait all come down to: move on, issue again.
+//! or issues again. So a short write, an interruption or a cancelled wait all come down to: move on, issue again.
 
 mod file;
 mod path;

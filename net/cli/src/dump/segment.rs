@@ -101,8 +101,7 @@ impl Segment {
     }
 
     /// Whether something follows the batch of so many bytes at this place that could be a batch, or space, or the end:
-    /// if
-    /// not, a damaged batch's length is not to be trusted.
+    /// if not, a damaged batch's length is not to be trusted.
     fn is_followed(&mut self, bytes: u64) -> Result<bool, CliError> {
         let mut next = Vec::new();
         let read = self.file.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut next);

@@ -34,6 +34,9 @@ mod special {
     pub(super) const LATEST_TIERED: i64 = -5;
 }
 
+/// A partition's place in the request: its topic's, and its own.
+type Place = (usize, usize);
+
 /// One partition's question.
 #[derive(Clone, Copy)]
 struct Query {
@@ -61,7 +64,7 @@ impl Position {
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = ListOffsetsRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
-    let mut by_core: BTreeMap<CoreId, (Vec<(usize, usize)>, Vec<Query>)> = BTreeMap::new();
+    let mut by_core: BTreeMap<CoreId, (Vec<Place>, Vec<Query>)> = BTreeMap::new();
     let mut topics = Vec::with_capacity(body.topics.len());
     for (topic_at, topic) in body.topics.iter().enumerate() {
         let found = find_topic(&server, &request, topic.name);

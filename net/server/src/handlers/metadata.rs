@@ -147,6 +147,5 @@ fn describe(topic: &Topic, operations: bool) -> MetadataResponseTopic<'_> {
         is_internal: is_internal(&topic.name),
         partitions: partitions.collect(),
         topic_authorized_operations: if operations { ALL_TOPIC_OPERATIONS } else { i32::MIN },
-        ..Default::default()
     }
 }

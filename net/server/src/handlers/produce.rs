@@ -269,7 +269,6 @@ fn answer<'a>(topics: &'a [TopicOutcome<'a>]) -> ProduceResponse<'a> {
             name: topic.name,
             topic_id: topic.id.0,
             partition_responses: topic.partitions.iter().map(partition_answer).collect(),
-            ..Default::default()
         })
         .collect();
     ProduceResponse { responses, ..Default::default() }
@@ -303,7 +302,6 @@ fn record_errors(refused: &Refused) -> Array<'_, BatchIndexAndErrorMessage<'_>> 
         .map(|(index, message)| BatchIndexAndErrorMessage {
             batch_index: *index,
             batch_index_error_message: Some(message),
-            ..Default::default()
         })
         .collect()
 }

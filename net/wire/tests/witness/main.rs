@@ -2,10 +2,8 @@
 //! schema file (`sample`) that writes messages with random values.
 //!
 //! For every message and version: what the interpreter writes, we decode to the same names and values, and encode to
-//! the same
-//! bytes; `kafka-protocol` decodes the bytes that we wrote, to the same names and values, and encodes them again; what
-//! it
-//! wrote we decode to what we had.
+//! the same bytes; `kafka-protocol` decodes the bytes that we wrote, to the same names and values, and encodes them
+//! again; what it wrote we decode to what we had.
 #![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod other;

@@ -2,13 +2,12 @@
 //!
 //! Invariants:
 //! - `pages` is what a reader sees. `history` holds, per page, the writes that are not yet durable, oldest first, each
-//!   with the
-//!   page as it was before: a sector's durable content is what it was before the first of them that touched it.
+//!   with the page as it was before: a sector's durable content is what it was before the first of them that touched
+//!   it.
 //! - A sequence number orders everything that happens to a disk. Syncing up to a point makes durable what came no
 //!   later.
 //! - A cut (truncation) drops what was there before it: contents from before and after a cut are never mixed with sizes
-//!   from
-//!   the other side.
+//!   from the other side.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -290,8 +289,7 @@ impl Content {
     }
 
     /// A sync failed: of each page not yet durable, what is pending may be forgotten; it then stays visible or goes
-    /// back to
-    /// what it was, and no later sync makes it durable.
+    /// back to what it was, and no later sync makes it durable.
     pub(crate) fn fail_sync(&mut self, random: &mut Random) {
         let Content { pages, history, .. } = self;
         for (index, pending) in history.iter_mut() {

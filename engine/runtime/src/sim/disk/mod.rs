@@ -2,8 +2,7 @@
 //!
 //! Invariants:
 //! - What a completed synced write or sync covered reads the same after any power loss; so do names after a sync of
-//!   their
-//!   directory.
+//!   their directory.
 //! - A file's size changes are durable after a sync of it, or a synced write to it.
 //! - Everything else may be, sector by sector (512 bytes), as it was at any moment since it was last durable, or
 //!   unreadable.
@@ -118,8 +117,7 @@ impl Disk {
     }
 
     /// Another disk with the same contents, durable and not; its faults follow from `seed`. Cheap: pages are shared
-    /// until
-    /// they are written.
+    /// until they are written.
     #[must_use]
     pub fn fork(&self, seed: u64) -> Disk {
         let mut state = self.state().clone();
@@ -132,8 +130,8 @@ impl Disk {
     }
 
     /// Power loss: what was not durable is lost, kept, reordered or torn, as the seed has it; at times all of it is
-    /// lost, at
-    /// times none. The host that used the disk must have been stopped ([`super::World::power_loss`] does both).
+    /// lost, at times none. The host that used the disk must have been stopped ([`super::World::power_loss`] does
+    /// both).
     pub fn power_loss(&self) {
         let mut state = self.state();
         let fate = match state.random.below(8) {

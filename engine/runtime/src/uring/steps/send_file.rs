@@ -1,8 +1,7 @@
 //! Steps of sending a file: file to pipe, pipe to socket, until all is sent.
 //!
 //! Both splices run on the kernel's workers. The first may wait for the disk; the second never waits for the peer,
-//! since the
-//! socket is non-blocking: it fails with EAGAIN, the flight polls, and splices again.
+//! since the socket is non-blocking: it fails with EAGAIN, the flight polls, and splices again.
 
 use std::io;
 

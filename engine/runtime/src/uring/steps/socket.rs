@@ -1,8 +1,7 @@
 //! Steps of operations on sockets.
 //!
 //! Sockets are non-blocking, so that no kernel worker ever waits for a peer; the ring polls by itself, and where it
-//! does not
-//! (EAGAIN) the flight polls and tries again.
+//! does not (EAGAIN) the flight polls and tries again.
 #![allow(unsafe_code, reason = "addresses that the kernel filled in; descriptors that it opened")]
 
 use std::io;
