@@ -15,6 +15,9 @@ use millrace_runtime::sim::{Disk, Random, Stop, run};
 use crate::testing::batch_bytes;
 use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, Producers, ReadLimits};
 
+/// A batch's first and last sequence and its first offset.
+type Remembered = (i32, i32, Offset);
+
 const LIVES: u64 = 5;
 const PARTITIONS: usize = 4;
 const WRITERS: u64 = 3;
@@ -196,7 +199,7 @@ impl Writer {
         700 + self.number as ProducerId
     }
 
-    fn own(&self, index: usize) -> Option<(ProducerEpoch, Vec<(i32, i32, Offset)>)> {
+    fn own(&self, index: usize) -> Option<(ProducerEpoch, Vec<Remembered>)> {
         let producers = self.model.borrow().producers(index);
         let found = producers.entries().find(|(id, ..)| *id == self.producer_id());
         found.map(|(_, epoch, batches)| {
