@@ -17,6 +17,7 @@ pub mod journal;
 mod layout;
 mod limits;
 mod options;
+mod overlay;
 mod partition;
 mod producers;
 mod read;

@@ -22,6 +22,7 @@ use crate::format::{self, DirectoryLock, Format};
 use crate::journal::{self, Entry, External, Operation, Sequence, Verdict};
 use crate::layout;
 use crate::limits::{BLOCK_BYTES, block_ceil, block_floor};
+use crate::overlay::Overlay;
 use crate::producers::Producers;
 use crate::scan::{read_range, scan};
 use crate::snapshot::{Body, PartitionSnapshot, SegmentSnapshot};
@@ -583,57 +584,10 @@ impl Recovering<'_> {
     }
 }
 
-impl PartitionSnapshot {
-    /// The segment at `base` reaches `end` at least.
-    fn reach(&mut self, base: Offset, end: u64) {
-        match self.segments.iter_mut().find(|segment| segment.base == base) {
-            Some(segment) => segment.end = segment.end.max(end),
-            None => {
-                self.segments.push(SegmentSnapshot { base, end });
-                self.segments.sort_by_key(|segment| segment.base);
-            }
-        }
-    }
-}
-
 /// What the journal alone says of a partition.
 struct Journaled {
     /// The log end (exclusive).
     next_offset: Offset,
     /// Where batches end, by segment and position.
     boundaries: BTreeSet<(Offset, u64)>,
-}
-
-/// What the journal holds of a segment: runs of bytes by position, none touching another.
-#[derive(Default)]
-struct Overlay {
-    runs: BTreeMap<u64, Vec<u8>>,
-}
-
-impl Overlay {
-    /// Lays `bytes` at `position` over what is there.
-    fn lay(&mut self, position: u64, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let end = position + bytes.len() as u64;
-        let (mut start, mut run) = (position, Vec::new());
-        if let Some((before, held)) = self.runs.range_mut(..=position).next_back()
-            && before + held.len() as u64 >= position
-        {
-            (start, run) = (*before, std::mem::take(held));
-        }
-        self.runs.remove(&start);
-        let skip = (position - start) as usize;
-        let rest = run.get(skip + bytes.len()..).map(<[u8]>::to_vec).unwrap_or_default();
-        run.truncate(skip);
-        run.extend_from_slice(bytes);
-        run.extend_from_slice(&rest);
-        while let Some((next, _)) = self.runs.range(start..=end).next().map(|(next, held)| (*next, held.len())) {
-            let Some(held) = self.runs.remove(&next) else { break };
-            let covered = (start + run.len() as u64 - next) as usize;
-            run.extend_from_slice(held.get(covered..).unwrap_or_default());
-        }
-        self.runs.insert(start, run);
-    }
 }

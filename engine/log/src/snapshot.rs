@@ -94,3 +94,16 @@ impl Partition {
         }
     }
 }
+
+impl PartitionSnapshot {
+    /// The segment at `base` reaches `end` at least.
+    pub(crate) fn reach(&mut self, base: Offset, end: u64) {
+        match self.segments.iter_mut().find(|segment| segment.base == base) {
+            Some(segment) => segment.end = segment.end.max(end),
+            None => {
+                self.segments.push(SegmentSnapshot { base, end });
+                self.segments.sort_by_key(|segment| segment.base);
+            }
+        }
+    }
+}
