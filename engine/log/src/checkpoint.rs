@@ -10,7 +10,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use millrace_runtime::{Bytes, Core, Durability, File, OpenOptions};
+use millrace_base::io_error::DiskFault;
+use millrace_runtime::{BLOCK_BYTES, Bytes, Core, Durability, File, OpenOptions};
 use rkyv::rancor::Error;
 use rkyv::{Archive, Deserialize, Serialize};
 
@@ -98,11 +99,17 @@ const _: () = assert!(HEADER_BYTES == 29 && align_of::<ArchivedHeader>() == 1);
 pub async fn save(core: &Core, path: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
     let spare = spare_path(path);
     let header = header_of(checkpoint).map_err(io::Error::other).map_err(failed("encode", path))?;
-    let total_bytes = (HEADER_BYTES + checkpoint.body.len()) as u64;
+    let mut bytes = Vec::with_capacity((HEADER_BYTES + checkpoint.body.len()).next_multiple_of(BLOCK_BYTES));
+    bytes.extend_from_slice(&header);
+    bytes.extend_from_slice(&checkpoint.body);
+    // Whole blocks, and nothing behind them: power loss in an earlier attempt may have left sectors that cannot be
+    // read.
+    bytes.resize(bytes.len().next_multiple_of(BLOCK_BYTES), 0);
+    let total_bytes = bytes.len() as u64;
     let file = core.open(&spare, OpenOptions::read_write()).await.map_err(failed("create", &spare))?;
     file.allocate(core, 0, total_bytes).await.map_err(failed("allocate", &spare))?;
-    let parts = vec![Bytes::from(header.to_vec()), Bytes::from(checkpoint.body.clone())];
-    file.write_at(core, parts, 0, Durability::Deferred).await.map_err(failed("write", &spare))?;
+    file.write_at(core, vec![Bytes::from(bytes)], 0, Durability::Deferred).await.map_err(failed("write", &spare))?;
+    file.truncate(core, total_bytes).await.map_err(failed("truncate", &spare))?;
     file.sync(core).await.map_err(failed("sync", &spare))?;
     core.rename(&spare, path).await.map_err(failed("rename", &spare))?;
     let directory = path.parent().unwrap_or(Path::new("/"));
@@ -170,8 +177,17 @@ async fn read_all(core: &Core, path: &Path, file: &File) -> Result<Vec<u8>, Chec
     let mut bytes = Vec::with_capacity(len as usize);
     while (bytes.len() as u64) < len {
         let (count, piece) = file.read_at(core, core.buffers().alloc(READ_BYTES)?, bytes.len() as u64).await;
-        if count.map_err(failed("read", path))? == 0 {
-            break;
+        match count {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if DiskFault::of_read(&error).is_fatal() => {
+                tracing::error!(path = %path.display(), %error, "a checkpoint cannot be read");
+                return Err(CheckpointError::Damaged {
+                    path: path.to_path_buf(),
+                    reason: "a part of it cannot be read",
+                });
+            }
+            Err(error) => return Err(failed("read", path)(error)),
         }
         bytes.extend_from_slice(&piece);
     }

@@ -25,7 +25,7 @@ use crate::limits::{BLOCK_BYTES, CHUNK_BYTES_MIN, block_floor};
 use crate::options::{LogOptions, PartitionConfig};
 use crate::partition::{NewState, Partition};
 use crate::producers::Producers;
-use crate::recovery::RecoveredPartition;
+use crate::recovery::{RecoveredPartition, remove_partition_directory};
 use crate::scan::read_range;
 use crate::segment::{IndexSlot, Segment};
 use crate::shared::Shared;
@@ -62,6 +62,8 @@ impl CoreLog {
             core.spawn(shared.clone().destage_forever());
         }
         let log = Rc::new(CoreLog { shared, start, is_checkpointing: Cell::new(false) });
+        // From here on a missing checkpoint or journal is a loss, not a beginning.
+        log.save_checkpoint(false).await?;
         core.spawn(log.clone().checkpoint_forever());
         Ok(log)
     }
@@ -199,7 +201,7 @@ impl CoreLog {
         let writing = partition.writing.acquire(1).await;
         self.shared.note_memory_freed(partition.tail_memory_bytes());
         self.shared.sealed_files.forget(partition.directory());
-        remove_directory(&self.shared.core, &self.shared.root, partition.directory(), id).await?;
+        remove_partition_directory(&self.shared.core, &self.shared.root, partition.directory(), id).await?;
         drop(writing);
         Ok(())
     }
@@ -209,7 +211,8 @@ impl CoreLog {
     /// # Errors
     /// The disk's.
     pub async fn discard(&self, recovered: RecoveredPartition) -> Result<(), LogError> {
-        remove_directory(&self.shared.core, &self.shared.root, &recovered.directory, recovered.snapshot.id()).await
+        remove_partition_directory(&self.shared.core, &self.shared.root, &recovered.directory, recovered.snapshot.id())
+            .await
     }
 
     /// Writes everything to the segments, and marks the stop as clean. Nothing can be appended afterwards.
@@ -326,12 +329,4 @@ pub(crate) fn checkpoint_path(root: &Path, core: Option<u16>) -> PathBuf {
         Some(core) => directory.join(format!("{core}.checkpoint")),
         None => directory.join("recovered.checkpoint"),
     }
-}
-
-async fn remove_directory(core: &Core, root: &Path, directory: &Path, id: TopicPartition) -> Result<(), LogError> {
-    let doomed = layout::deleted_directory(root, id);
-    let what = || format!("delete {}", directory.display());
-    core.rename(directory, &doomed).await.map_err(LogError::io(what()))?;
-    core.sync_dir(root).await.map_err(LogError::io(what()))?;
-    core.remove_dir_all(&doomed).await.map_err(LogError::io(what()))
 }

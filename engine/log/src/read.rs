@@ -10,17 +10,17 @@ use std::rc::Rc;
 use millrace_base::ids::Offset;
 use millrace_record::batch::Batch;
 use millrace_record::compression::Scratch;
-use millrace_record::header::{HEADER_BYTES, MAGIC_V2};
+use millrace_record::header::HEADER_BYTES;
 use millrace_runtime::{Bytes, File};
 
 use crate::error::ReadError;
 use crate::index::Index;
 use crate::index_file;
 use crate::layout;
-use crate::limits::{SCAN_BYTES, VERIFY_BYTES};
+use crate::limits::VERIFY_BYTES;
 use crate::partition::Partition;
 use crate::rot::{RotMap, RottenRange};
-use crate::scan::{read_range, scan};
+use crate::scan::{find_batch, read_around_damage, read_range, scan};
 use crate::segment::IndexSlot;
 
 /// What a read may give.
@@ -221,7 +221,7 @@ impl Partition {
                 Some(file) => file,
                 None => self.sealed_file(view.base).await?,
             };
-            let head = read_range(&self.shared.core, &file, from, (split - from) as usize).await;
+            let head = read_around_damage(&self.shared.core, &file, from, (split - from) as usize).await;
             parts.push(head.map_err(|error| self.io_error(view.base, error))?);
         }
         let is_whole = parts.first().is_none_or(|head| head.len() as u64 == split - from);
@@ -409,56 +409,17 @@ impl Partition {
     /// The damaged range at `position`, where the batch with offset `first_offset` should begin: up to the next sound
     /// batch.
     async fn rotten_range(&self, view: &View, position: u64, first_offset: Offset) -> Result<RottenRange, ReadError> {
-        let limit = {
+        let (limit, epochs) = {
             let state = self.state.borrow();
             let index = state.segment_index(view.base);
-            state.segment_next_offset(index).min(state.durable_offset)
+            (state.segment_next_offset(index).min(state.durable_offset), state.epochs.clone())
         };
-        // Its length may be sound.
-        if let Some((_, bytes)) = self.batch_at(view, position).await?
-            && let Some(next_offset) = self.sound_offset(view, position + bytes, first_offset, limit).await?
-        {
-            return Ok(RottenRange { from: position, to: position + bytes, first_offset, next_offset });
-        }
-        let mut at = position + 1;
-        while at + HEADER_BYTES as u64 <= view.end {
-            let bytes = self.read_segment(view, at, SCAN_BYTES).await?;
-            if bytes.len() < HEADER_BYTES {
-                break;
-            }
-            for (skip, window) in bytes.windows(HEADER_BYTES).enumerate() {
-                let to = at + skip as u64;
-                if looks_like_batch(window, first_offset, limit)
-                    && let Some(next_offset) = self.sound_offset(view, to, first_offset, limit).await?
-                {
-                    return Ok(RottenRange { from: position, to, first_offset, next_offset });
-                }
-            }
-            at += (bytes.len() - HEADER_BYTES + 1) as u64;
-        }
-        Ok(RottenRange { from: position, to: view.end, first_offset, next_offset: limit })
-    }
-
-    /// The offset of the batch at `position`, if it is sound, its epoch is the log's, and its offset lies behind
-    /// `after` and below `limit`.
-    async fn sound_offset(
-        &self,
-        view: &View,
-        position: u64,
-        after: Offset,
-        limit: Offset,
-    ) -> Result<Option<Offset>, ReadError> {
-        let Some((_, bytes)) = self.batch_at(view, position).await? else { return Ok(None) };
-        let bytes = self.read_segment(view, position, bytes as usize).await?;
-        let Ok(batch) = Batch::first(&bytes) else { return Ok(None) };
-        let offset = batch.base_offset();
-        let epoch = self.state.borrow().epochs.epoch_of(offset);
-        let is_sound = after < offset
-            && offset < limit
-            && batch.next_offset() <= limit
-            && epoch.is_none_or(|epoch| epoch == batch.leader_epoch())
-            && batch.crc_is_valid();
-        Ok(is_sound.then_some(offset))
+        let read = async |at, bytes| self.read_segment(view, at, bytes).await;
+        let is_of_epoch =
+            |batch: &Batch<'_>| epochs.epoch_of(batch.base_offset()).is_none_or(|epoch| epoch == batch.leader_epoch());
+        let found = find_batch(read, position, view.end, first_offset..limit, is_of_epoch).await?;
+        let (to, next_offset) = found.unwrap_or((view.end, limit));
+        Ok(RottenRange { from: position, to, first_offset, next_offset })
     }
 
     fn rot_at(&self, base: Offset, position: u64) -> Option<RottenRange> {
@@ -588,11 +549,4 @@ impl Partition {
             moved.await;
         }
     }
-}
-
-/// Whether a batch with an offset behind `after` and below `limit` may begin here.
-fn looks_like_batch(header: &[u8], after: Offset, limit: Offset) -> bool {
-    let Ok(archived) = millrace_record::header::view(header) else { return false };
-    let offset = archived.base_offset.to_native();
-    archived.magic == MAGIC_V2 && after < offset && offset < limit
 }

@@ -40,9 +40,56 @@ pub(crate) struct PartitionSnapshot {
     pub(crate) lost: Option<String>,
 }
 
+/// How far a log is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// Base offset of the segment in which what is not known begins.
+    pub(crate) segment: Offset,
+    /// Where in it, in bytes.
+    pub(crate) position: u64,
+    /// The offset that follows.
+    pub(crate) next_offset: Offset,
+}
+
+impl Reached {
+    /// Of a log of which only the segments' names are known.
+    pub(crate) fn nothing(snapshot: &PartitionSnapshot) -> Reached {
+        let segment = snapshot.segments.first().map_or(snapshot.log_start, |first| first.base);
+        Reached { segment, position: 0, next_offset: segment }
+    }
+}
+
 impl PartitionSnapshot {
     pub(crate) fn id(&self) -> TopicPartition {
         TopicPartition { topic: TopicId(self.topic), partition: self.partition }
+    }
+
+    /// What is durable.
+    pub(crate) fn reached(&self) -> Reached {
+        let last = self.segments.iter().rfind(|segment| segment.base <= self.durable_offset);
+        let nothing = Reached::nothing(self);
+        last.map_or(nothing, |last| Reached {
+            segment: last.base,
+            position: last.end,
+            next_offset: self.durable_offset,
+        })
+    }
+
+    /// Segments that lie below the log start altogether are no part of the log.
+    pub(crate) fn drop_below_log_start(&mut self) {
+        let kept = self.segments.iter().rposition(|segment| segment.base <= self.log_start).unwrap_or(0);
+        self.segments.drain(..kept);
+    }
+
+    /// The segment at `base` reaches `end` at least.
+    pub(crate) fn reach(&mut self, base: Offset, end: u64) {
+        match self.segments.iter_mut().find(|segment| segment.base == base) {
+            Some(segment) => segment.end = segment.end.max(end),
+            None => {
+                self.segments.push(SegmentSnapshot { base, end });
+                self.segments.sort_by_key(|segment| segment.base);
+            }
+        }
     }
 }
 
@@ -91,19 +138,6 @@ impl Partition {
             epochs: state.epochs.entries().iter().copied().filter(|(_, start)| *start < durable_offset).collect(),
             producers: state.producers.durable_states().cloned().collect(),
             lost: state.lost.clone(),
-        }
-    }
-}
-
-impl PartitionSnapshot {
-    /// The segment at `base` reaches `end` at least.
-    pub(crate) fn reach(&mut self, base: Offset, end: u64) {
-        match self.segments.iter_mut().find(|segment| segment.base == base) {
-            Some(segment) => segment.end = segment.end.max(end),
-            None => {
-                self.segments.push(SegmentSnapshot { base, end });
-                self.segments.sort_by_key(|segment| segment.base);
-            }
         }
     }
 }

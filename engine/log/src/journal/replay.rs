@@ -83,6 +83,8 @@ pub struct JournalReplay {
     verdict: Verdict,
     ring: PathBuf,
     identity: (u64, u64),
+    /// Commits of this incarnation were released.
+    is_released: bool,
     readers: Vec<Option<Reader>>,
     /// Number of the file that the last commit came from.
     loading: usize,
@@ -141,6 +143,7 @@ async fn examine(
             verdict,
             ring,
             identity,
+            is_released: true,
             readers,
             loading: 0,
             commits,
@@ -153,10 +156,28 @@ async fn examine(
         readers.push(file.map(|file| Reader::new(core, file)));
     }
     let found = find(&superblock, &mut readers).await?;
+    let is_released = needed_from(&superblock, &found) > superblock.origin().next().0;
     let missing = found.missing.map(|number| records_path(directory, of_core, number));
     let (verdict, commits, beyond) = judge(&superblock, found, missing);
     let identity = (superblock.journal, superblock.incarnation);
-    Ok(Some(JournalReplay { core: of_core, pool, verdict, ring, identity, readers, loading: 0, commits, beyond }))
+    Ok(Some(JournalReplay {
+        core: of_core,
+        pool,
+        verdict,
+        ring,
+        identity,
+        is_released,
+        readers,
+        loading: 0,
+        commits,
+        beyond,
+    }))
+}
+
+/// The first commit that is not released.
+fn needed_from(superblock: &Superblock, found: &Found) -> u64 {
+    let released = found.records.iter().map(|record| record.header.released_before).max().unwrap_or(0);
+    released.max(superblock.released_before).max(superblock.origin().next().0)
 }
 
 /// Decides where the chain ends and why. Gives the commits that are needed before that point, and those after it if it
@@ -166,8 +187,7 @@ fn judge(
     found: Found,
     missing: Option<PathBuf>,
 ) -> (Verdict, VecDeque<Located>, VecDeque<Located>) {
-    let released = found.records.iter().map(|record| record.header.released_before).max().unwrap_or(0);
-    let needed_from = released.max(superblock.released_before).max(superblock.origin().next().0);
+    let needed_from = needed_from(superblock, &found);
     let mut next = needed_from;
     let mut records: VecDeque<_> =
         found.records.into_iter().filter(|record| record.header.sequence >= needed_from).collect();
@@ -206,6 +226,12 @@ impl JournalReplay {
     #[must_use]
     pub fn core(&self) -> u16 {
         self.core
+    }
+
+    /// Whether something was released since it was opened: then a checkpoint says what that came to.
+    #[must_use]
+    pub fn needs_checkpoint(&self) -> bool {
+        self.is_released
     }
 
     /// Whether it is all there.

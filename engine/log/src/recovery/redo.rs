@@ -1,0 +1,65 @@
+//! What a partition's journal entries come to: its state after them, and the bytes to write into its segments.
+//!
+//! Invariants:
+//! - Entries are taken in the order of their submission; those that the checkpoint has left behind (an older
+//!   generation, a segment below the log start) are passed over.
+
+use std::collections::BTreeMap;
+
+use millrace_base::ids::Offset;
+
+use crate::journal::{Entry, External, Operation};
+use crate::overlay::Overlay;
+use crate::snapshot::PartitionSnapshot;
+
+/// What entries add to a snapshot.
+#[derive(Default)]
+pub(super) struct Redo {
+    /// By segment: bytes to write.
+    pub(super) overlays: BTreeMap<Offset, Overlay>,
+    /// By segment: runs that were written before their entries.
+    pub(super) externals: Vec<(Offset, External)>,
+}
+
+impl Redo {
+    /// Brings `snapshot` to what is durable after `entries`.
+    pub(super) fn fold(entries: &[Entry], snapshot: &mut PartitionSnapshot) -> Redo {
+        let mut redo = Redo::default();
+        for entry in entries {
+            redo.take(entry, snapshot);
+        }
+        snapshot.drop_below_log_start();
+        let is_there = |base: &Offset| snapshot.segments.iter().any(|segment| segment.base == *base);
+        redo.overlays.retain(|base, _| is_there(base));
+        redo.externals.retain(|(base, _)| is_there(base));
+        redo
+    }
+
+    fn take(&mut self, entry: &Entry, snapshot: &mut PartitionSnapshot) {
+        match entry.operation {
+            Operation::Append { generation, segment, position, external, next_offset, .. } => {
+                let is_left_behind = snapshot.segments.first().is_some_and(|first| segment < first.base);
+                if generation < snapshot.generation || is_left_behind {
+                    return;
+                }
+                let redo_end = position + entry.redo.len() as u64;
+                self.overlays.entry(segment).or_default().lay(position, &entry.redo);
+                self.externals.extend(external.map(|external| (segment, external)));
+                snapshot.reach(segment, redo_end.max(external.map_or(0, |run| run.position + run.bytes)));
+                snapshot.durable_offset = snapshot.durable_offset.max(next_offset);
+            }
+            Operation::Roll { segment, generation } => {
+                let is_left_behind = snapshot.segments.first().is_some_and(|first| segment < first.base);
+                if generation >= snapshot.generation && !is_left_behind {
+                    snapshot.generation = generation;
+                    snapshot.reach(segment, 0);
+                }
+            }
+            Operation::LogStart { offset } => snapshot.log_start = snapshot.log_start.max(offset),
+            Operation::Truncate { .. } | Operation::Move { .. } => {
+                snapshot.lost = Some("the journal holds an operation that this version does not know".to_owned());
+            }
+            Operation::Delete => {}
+        }
+    }
+}
