@@ -322,6 +322,12 @@ impl CoreLog {
     }
 }
 
+impl Drop for CoreLog {
+    fn drop(&mut self) {
+        self.shared.let_go();
+    }
+}
+
 /// The checkpoint of a core; without one, the checkpoint that recovery writes for all.
 pub(crate) fn checkpoint_path(root: &Path, core: Option<u16>) -> PathBuf {
     let directory = root.join("journal");

@@ -185,6 +185,15 @@ impl Shared {
         self.offline.borrow().is_some() || self.closing.get()
     }
 
+    /// Forgets all partitions: each holds what they share.
+    pub(crate) fn let_go(&self) {
+        let partitions = std::mem::take(&mut *self.partitions.borrow_mut());
+        let dirty = std::mem::take(&mut *self.dirty.borrow_mut());
+        let awaiting = std::mem::take(&mut *self.awaiting.borrow_mut());
+        let to_destage = std::mem::take(&mut *self.to_destage.borrow_mut());
+        drop((partitions, dirty, awaiting, to_destage));
+    }
+
     /// Wakes every task of the directory, so that it sees that it is to end.
     pub(crate) fn wake_all(&self) {
         self.has_dirty.notify_all();

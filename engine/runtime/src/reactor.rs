@@ -35,6 +35,10 @@ pub trait Reactor {
     /// with nothing. Never called by the simulator, which drives cores by `poll` alone.
     fn park(&self, deadline: Option<Monotonic>, events: &mut Events);
 
+    /// Waits until no op is under way, and appends what they came to: no task is left that could want it. The simulator
+    /// has no need of it: its ops end with their host.
+    fn drain(&self, _events: &mut Events) {}
+
     /// The monotonic clock.
     fn now(&self) -> Monotonic;
 

@@ -5,7 +5,7 @@
 //! - Memory that the kernel may touch (buffers, iovecs, addresses, paths) lives in a boxed flight or in its op, and
 //!   neither goes before the last completion entry of that flight.
 //! - Each flight has at most one entry at the kernel at a time; a cancellation is an entry of its own.
-//! - Dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel writing into
+//! - Draining or dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel writing into
 //!   freed memory.
 
 mod flight;
@@ -213,6 +213,29 @@ impl Reactor for Uring {
         self.hand_over(state, events);
     }
 
+    fn drain(&self, events: &mut Events) {
+        let state = &mut *self.state.borrow_mut();
+        for token in state.flights.tokens() {
+            state.cancel(token);
+        }
+        if state.eventfd_is_armed {
+            let eventfd = opcode::AsyncCancel::new(KIND_EVENTFD << KIND_SHIFT).build();
+            state.ring.push(eventfd.user_data(KIND_CANCEL << KIND_SHIFT));
+        }
+        let began = Instant::now();
+        while state.is_at_kernel() && began.elapsed() < DRAIN_MAX {
+            state.ring.wait(Some(DRAIN_STEP));
+            while let Some((user_data, result)) = state.ring.next_completion() {
+                match user_data >> KIND_SHIFT {
+                    KIND_FLIGHT => state.land(user_data, result),
+                    KIND_EVENTFD => state.eventfd_is_armed = false,
+                    _ => {}
+                }
+            }
+        }
+        events.completions.append(&mut state.completed);
+    }
+
     fn now(&self) -> Monotonic {
         let elapsed = CLOCK_BASE.elapsed();
         // The base is somewhere within the process's life: the clock begins at one nanosecond.
@@ -258,23 +281,9 @@ impl Reactor for Uring {
 
 impl Drop for Uring {
     fn drop(&mut self) {
+        // Usually done when the core was halted.
+        self.drain(&mut Events::default());
         let state = self.state.get_mut();
-        for token in state.flights.tokens() {
-            state.cancel(token);
-        }
-        let eventfd = opcode::AsyncCancel::new(KIND_EVENTFD << KIND_SHIFT).build();
-        state.ring.push(eventfd.user_data(KIND_CANCEL << KIND_SHIFT));
-        let began = Instant::now();
-        while state.is_at_kernel() && began.elapsed() < DRAIN_MAX {
-            state.ring.wait(Some(DRAIN_STEP));
-            while let Some((user_data, result)) = state.ring.next_completion() {
-                match user_data >> KIND_SHIFT {
-                    KIND_FLIGHT => state.land(user_data, result),
-                    KIND_EVENTFD => state.eventfd_is_armed = false,
-                    _ => {}
-                }
-            }
-        }
         if state.is_at_kernel() {
             tracing::error!(core = self.id.0, "operations did not end: their memory is left to the kernel");
             std::mem::forget(std::mem::take(&mut state.flights));

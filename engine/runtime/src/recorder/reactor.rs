@@ -96,6 +96,12 @@ impl Reactor for Recorder {
         self.record_completions(events, known);
     }
 
+    fn drain(&self, events: &mut Events) {
+        let known = events.completions.len();
+        self.inner.drain(events);
+        self.record_completions(events, known);
+    }
+
     fn now(&self) -> Monotonic {
         self.inner.now()
     }
