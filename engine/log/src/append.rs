@@ -18,7 +18,7 @@ use crate::error::{AppendError, LogError, Unavailable};
 use crate::limits::{BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, SEGMENT_BYTES_MAX, block_ceil};
 use crate::partition::{Partition, State};
 use crate::producers::Admission;
-use crate::segment::{IndexSlot, Segment};
+use crate::segment::{IndexSlot, Segment, extend};
 
 /// Who appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +115,8 @@ impl Partition {
                 Need::Extent { offset, bytes } => {
                     let file = self.state.borrow_mut().active().file.clone();
                     let Some(file) = file else { unreachable!("the active segment's file is open") };
-                    let done = file.allocate(&self.shared.core, offset, bytes).await;
-                    done.map_err(|error| self.space_error(error))?;
+                    let extended = extend(&self.shared.core, &file, offset, bytes).await;
+                    extended.map_err(|error| self.space_error(error))?;
                     let mut state = self.state.borrow_mut();
                     let active = state.active();
                     active.allocated = active.allocated.max(offset + bytes);

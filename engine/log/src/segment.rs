@@ -10,16 +10,29 @@
 //! - A sealed segment's file is exactly `end` bytes long and never changes again.
 
 use std::collections::VecDeque;
+use std::io;
 use std::rc::Rc;
 
 use millrace_base::ids::Offset;
-use millrace_runtime::File;
+use millrace_runtime::{Core, File};
 
 use crate::index::Index;
 use crate::journal::Sequence;
 use crate::limits::{BLOCK_BYTES, block_floor};
 use crate::rot::RotMap;
 use crate::tail::Tail;
+
+/// Reserves `bytes` from `from` on, and makes the file that much longer, durably: a write that changes a file's length
+/// costs its file system a transaction of its own.
+///
+/// # Errors
+/// The disk's; `StorageFull` when there is no space.
+pub(crate) async fn extend(core: &Core, file: &File, from: u64, bytes: u64) -> io::Result<()> {
+    file.allocate(core, from, bytes).await?;
+    file.truncate(core, from + bytes).await?;
+    // Whatever a sync fails with, it is the end: not a lack of space that passes.
+    file.sync(core).await.map_err(|error| io::Error::other(format!("sync: {error}")))
+}
 
 /// A commit that holds bytes which are not in the segment's file yet.
 #[derive(Clone, Copy, Debug)]

@@ -22,6 +22,7 @@ use crate::limits::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, EXTENT_BYTES_MIN, STRAIGHT
 use crate::options::LogOptions;
 use crate::partition::Partition;
 use crate::sealed_files::SealedFiles;
+use crate::segment::extend;
 
 pub(crate) struct Shared {
     pub(crate) core: Core,
@@ -131,8 +132,7 @@ impl Shared {
         let file = core.open(&path, options).await.map_err(LogError::io(format!("create {}", path.display())))?;
         let allocated = EXTENT_BYTES_MIN.max(block_ceil(bytes));
         let what = || format!("allocate {}", path.display());
-        file.allocate(core, 0, allocated).await.map_err(LogError::io(what()))?;
-        file.sync(core).await.map_err(LogError::io(what()))?;
+        extend(core, &file, 0, allocated).await.map_err(LogError::io(what()))?;
         core.sync_dir(directory).await.map_err(LogError::io(format!("sync {}", directory.display())))?;
         Ok((file, allocated))
     }
