@@ -58,6 +58,8 @@ pub struct Network {
     pub queued_request_bytes_max: Option<usize>,
     /// `fetch.max.bytes`, inclusive but for a first batch that is larger.
     pub fetch_bytes_max: usize,
+    /// `max.incremental.fetch.session.cache.slots`, of all cores together.
+    pub fetch_sessions_max: usize,
 }
 
 /// How topics come and go.
@@ -304,6 +306,7 @@ impl Values {
                 _ => Some(self.number("queued.max.request.bytes")?),
             },
             fetch_bytes_max: self.number("fetch.max.bytes")?,
+            fetch_sessions_max: self.number("max.incremental.fetch.session.cache.slots")?,
         })
     }
 

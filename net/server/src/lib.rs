@@ -5,6 +5,7 @@ mod begin;
 mod broker;
 mod connection;
 mod dispatch;
+mod fetch_session;
 mod frame;
 mod handlers;
 mod limits;

@@ -25,3 +25,6 @@ pub(crate) const TOPICS_AUTO_CREATED_MAX: usize = 1_000;
 
 /// Producer ids that a core takes from the metadata log at a time (Kafka's block size).
 pub(crate) const PRODUCER_ID_BLOCK: i32 = 1_000;
+
+/// Memory of a core's fetch sessions, in bytes; who comes when it is used up is answered without a session.
+pub(crate) const FETCH_SESSION_BYTES_MAX: usize = 64 << 20;

@@ -13,6 +13,7 @@ use millrace_record::compression::Scratch;
 use millrace_runtime::{Core, Mailbox, sync};
 
 use crate::dispatch::{Calls, CoreMessage};
+use crate::fetch_session::FetchSessions;
 use crate::listener::ConnectionCounts;
 use crate::metadata_log::MetadataLog;
 use crate::producer_ids::ProducerIds;
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     pub metadata_log: Option<MetadataLog>,
     pub topic_configs: TopicConfigs,
     pub producer_ids: ProducerIds,
+    pub fetch_sessions: RefCell<FetchSessions>,
     pub calls: Calls,
     /// For batches that are inflated to be checked.
     pub scratch: RefCell<Scratch>,
@@ -65,6 +67,11 @@ impl Server {
     pub(crate) fn new(parts: Parts) -> Rc<Self> {
         Rc::new(Self {
             receive_budget: sync::Semaphore::new(receive_bytes(&parts.config, parts.core.count())),
+            fetch_sessions: RefCell::new(FetchSessions::new(
+                parts.config.network.fetch_sessions_max,
+                parts.core.id(),
+                parts.core.count(),
+            )),
             core: parts.core,
             mailbox: parts.mailbox,
             endpoints: parts.endpoints,

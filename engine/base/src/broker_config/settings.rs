@@ -116,6 +116,10 @@ pub const SETTINGS: &[Setting] = &[
         "A topic's default for file.delete.delay.ms."),
     setting("max.connections", Kind::Int, Some("2147483647"), Valid::AtLeast(0), Medium, Support::Full,
         "How many connections may be open at once; the next one waits until another is closed."),
+    setting("max.incremental.fetch.session.cache.slots", Kind::Int, Some("1000"), Valid::AtLeast(0), Medium,
+        Support::Full,
+        "How many fetch sessions the broker remembers, all cores together; who gets none is answered in full each \
+         time."),
     setting("message.max.bytes", Kind::Int, Some("1048588"), Valid::AtLeast(0), High, Support::Full,
         "A topic's default for max.message.bytes."),
     setting("millrace.cores", Kind::String, Some("all"), Valid::Any, High, Support::Full,

@@ -1,6 +1,8 @@
 //! Fetch: reads on the owning cores, and waits there when there is too little to say.
 //!
-//! Limits are Kafka's: the first batch of the first partition that has any ignores them; after it none does.
+//! Limits are Kafka's: the first batch of the first partition that has any ignores them; after it none does. What is
+//! asked for, and what of the answer is left out because the client knows it, is a matter of
+//! [sessions](crate::fetch_session).
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -9,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, select_all};
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::{CoreId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use millrace_base::ids::{CoreId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use millrace_log::{Partition, ReadLimits, ReadPart};
 use millrace_runtime::Monotonic;
 use millrace_runtime::sync::select;
@@ -18,6 +20,7 @@ use millrace_wire::{Reader, Records, WireError};
 
 use super::{leader_epoch_error, respond, respond_with};
 use crate::dispatch::{self, CoreCall};
+use crate::fetch_session::{Key, Opening, Partitions, Position, Told, TopicName, Verdict};
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
@@ -51,79 +54,120 @@ impl Found {
     fn len_bytes(&self) -> usize {
         self.parts.iter().map(ReadPart::len).sum()
     }
-}
 
-/// A topic of the request, in its order.
-struct Topic<'a> {
-    name: &'a str,
-    id: TopicId,
-    partitions: Vec<(PartitionIndex, Result<Wanted, ErrorCode>)>,
+    fn told(&self) -> Told {
+        Told {
+            error: self.error,
+            high_watermark: self.high_watermark,
+            log_start: self.log_start,
+            has_records: self.len_bytes() > 0,
+        }
+    }
 }
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = FetchRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
-    if body.session_id != 0 && body.session_epoch > 0 {
-        // No sessions are handed out (an answer's session id is always 0), so none can be known.
-        let response = FetchResponse { error_code: ErrorCode::FetchSessionIdNotFound.code(), ..Default::default() };
-        return respond(&request, |writer| response.encode(writer, request.api_version));
-    }
-    let topics = find_topics(&server, &request, &body);
+    let opening = opening(&body, request.api_version >= TOPIC_ID_VERSION);
+    let begun = server.fetch_sessions.borrow_mut().begin(opening, server.core.now());
+    let context = match begun {
+        Ok(context) => context,
+        Err(error) => {
+            let response = FetchResponse { error_code: error.code(), ..Default::default() };
+            return respond(&request, |writer| response.encode(writer, request.api_version));
+        }
+    };
+    let asked = context.asked();
+    let wanted = find(&server, &request, &asked);
     let wait = Duration::from_millis(u64::try_from(body.max_wait_ms).unwrap_or(0));
-    let bytes_min = usize::try_from(body.min_bytes).unwrap_or(0);
     let bytes_max = usize::try_from(body.max_bytes).unwrap_or(0).min(server.config.network.fetch_bytes_max);
-    let found = fetch(&server, &topics, bytes_min, bytes_max, server.core.now() + wait).await;
-    answer(&request, &topics, found)
+    let bytes_min = usize::try_from(body.min_bytes).unwrap_or(0).min(bytes_max);
+    let found = fetch(&server, &wanted, bytes_min, bytes_max, server.core.now() + wait).await;
+    let told: Vec<_> = asked.iter().zip(&found).map(|((key, _), found)| (key, found.told())).collect();
+    let random = || server.core.random_u64();
+    let verdict = server.fetch_sessions.borrow_mut().finish(context, &told, server.core.now(), random);
+    answer(&request, &asked, found, &verdict)
 }
 
-/// Finds each partition of the request, or says why it cannot be read.
-fn find_topics<'a>(server: &Server, request: &Request, body: &FetchRequest<'a>) -> Vec<Topic<'a>> {
+/// What a request says of sessions.
+fn opening(body: &FetchRequest<'_>, by_id: bool) -> Opening {
+    let name = |name: &str, id: [u8; 16]| if by_id { TopicName::Id(TopicId(id)) } else { TopicName::Name(name.into()) };
+    let mut partitions = Partitions::default();
+    for topic in body.topics.iter() {
+        let name = name(topic.topic, topic.topic_id);
+        for partition in topic.partitions.iter() {
+            let position = Position {
+                current_leader_epoch: partition.current_leader_epoch,
+                last_fetched_epoch: partition.last_fetched_epoch,
+                fetch_offset: partition.fetch_offset,
+                bytes_max: partition.partition_max_bytes,
+            };
+            partitions.ask(Key { topic: name.clone(), partition: partition.partition }, position);
+        }
+    }
+    let mut forgotten = Vec::new();
+    for topic in body.forgotten_topics_data.iter() {
+        let name = name(topic.topic, topic.topic_id);
+        forgotten.extend(topic.partitions.iter().map(|partition| Key { topic: name.clone(), partition }));
+    }
+    Opening {
+        session_id: body.session_id,
+        epoch: body.session_epoch,
+        by_id,
+        is_privileged: body.replica_id >= 0 || body.replica_state.replica_id >= 0,
+        partitions,
+        forgotten,
+    }
+}
+
+/// Finds each partition that is asked for, or says why it cannot be read.
+fn find(server: &Server, request: &Request, asked: &[(Key, Position)]) -> Vec<Result<Wanted, ErrorCode>> {
     let image = server.image();
-    let by_id = request.api_version >= TOPIC_ID_VERSION;
-    let find_topic = |name: &str, id: TopicId| {
-        let topic = if by_id { image.topic_by_id(id) } else { image.topic(name) };
-        let topic = topic.ok_or(if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition })?;
+    let find_topic = |name: &TopicName| {
+        let (topic, unknown) = match name {
+            TopicName::Id(id) => (image.topic_by_id(*id), ErrorCode::UnknownTopicId),
+            TopicName::Name(name) => (image.topic(name), ErrorCode::UnknownTopicOrPartition),
+        };
+        let topic = topic.ok_or(unknown)?;
         let allowed = request.authorize(Operation::Read, Resource::Topic(&topic.name));
         if allowed { Ok((topic.id, topic.partitions.len())) } else { Err(ErrorCode::TopicAuthorizationFailed) }
     };
-    let mut topics = Vec::with_capacity(body.topics.len());
-    for topic in body.topics.iter() {
-        let found = find_topic(topic.topic, TopicId(topic.topic_id));
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for partition in topic.partitions.iter() {
-            let wanted = found.and_then(|(id, count)| {
-                let exists = usize::try_from(partition.partition).is_ok_and(|index| index < count);
-                let wanted = Wanted {
-                    partition: TopicPartition { topic: id, partition: partition.partition },
-                    current_leader_epoch: partition.current_leader_epoch,
-                    offset: partition.fetch_offset,
-                    bytes_max: usize::try_from(partition.partition_max_bytes).unwrap_or(0),
-                };
-                exists.then_some(wanted).ok_or(ErrorCode::UnknownTopicOrPartition)
-            });
-            partitions.push((partition.partition, wanted));
-        }
-        topics.push(Topic { name: topic.topic, id: TopicId(topic.topic_id), partitions });
+    let mut wanted = Vec::with_capacity(asked.len());
+    for of_topic in asked.chunk_by(|(one, _), (other, _)| one.topic == other.topic) {
+        let found = of_topic.first().map_or(Err(ErrorCode::UnknownTopicId), |(key, _)| find_topic(&key.topic));
+        wanted.extend(of_topic.iter().map(|(key, position)| {
+            let (topic, count) = found?;
+            let exists = usize::try_from(key.partition).is_ok_and(|index| index < count);
+            let wanted = Wanted {
+                partition: TopicPartition { topic, partition: key.partition },
+                current_leader_epoch: position.current_leader_epoch,
+                offset: position.fetch_offset,
+                bytes_max: usize::try_from(position.bytes_max).unwrap_or(0),
+            };
+            exists.then_some(wanted).ok_or(ErrorCode::UnknownTopicOrPartition)
+        }));
     }
-    topics
+    wanted
 }
 
 /// Reads until there is enough, an error to tell, or no time left. What is found is in the order of the request.
 async fn fetch(
     server: &Rc<Server>,
-    topics: &[Topic<'_>],
+    wanted: &[Result<Wanted, ErrorCode>],
     bytes_min: usize,
     bytes_max: usize,
     deadline: Monotonic,
 ) -> Vec<Found> {
-    let wanted: Vec<_> = topics.iter().flat_map(|topic| &topic.partitions).map(|(_, wanted)| *wanted).collect();
     loop {
-        let found = read_all(server, &wanted, bytes_max).await;
+        let found = read_all(server, wanted, bytes_max).await;
         let bytes: usize = found.iter().map(Found::len_bytes).sum();
-        let has_error = found.iter().any(|found| found.error != ErrorCode::None);
-        if bytes >= bytes_min || has_error || wanted.is_empty() || server.core.now() >= deadline {
+        // What cannot be read at all hurries nobody, unless there is nothing else.
+        let mut readable = wanted.iter().zip(&found).filter(|(wanted, _)| wanted.is_ok()).peekable();
+        let nothing_to_wait_for =
+            readable.peek().is_none() || readable.any(|(_, found)| found.error != ErrorCode::None);
+        if bytes >= bytes_min || nothing_to_wait_for || server.core.now() >= deadline {
             return found;
         }
-        drop_parts_and_wait(server, &wanted, found, deadline).await;
+        drop_parts_and_wait(server, wanted, found, deadline).await;
     }
 }
 
@@ -257,28 +301,37 @@ impl CoreCall for AwaitMore {
     }
 }
 
-fn answer(request: &Request, topics: &[Topic<'_>], found: Vec<Found>) -> Result<Outcome, WireError> {
-    let mut found = found.into_iter();
-    let mut records = Vec::new();
-    let mut responses = Vec::with_capacity(topics.len());
-    for topic in topics {
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for ((index, _), found) in topic.partitions.iter().zip(&mut found) {
-            partitions.push(PartitionData {
-                partition_index: *index,
-                error_code: found.error.code(),
-                high_watermark: found.high_watermark,
-                last_stable_offset: found.last_stable_offset,
-                log_start_offset: found.log_start,
-                preferred_read_replica: -1,
-                records: Some(Records::Spliced(found.len_bytes())),
-                ..Default::default()
-            });
-            records.push(found.parts);
-        }
-        let (topic, topic_id) = (topic.name, topic.id.0);
-        responses.push(FetchableTopicResponse { topic, topic_id, partitions: partitions.into() });
+fn answer(
+    request: &Request,
+    asked: &[(Key, Position)],
+    found: Vec<Found>,
+    verdict: &Verdict,
+) -> Result<Outcome, WireError> {
+    let named = asked.iter().zip(found).zip(&verdict.named);
+    let named: Vec<_> = named.filter_map(|(answered, named)| named.then_some(answered)).collect();
+    let mut records = Vec::with_capacity(named.len());
+    let mut responses = Vec::new();
+    for of_topic in named.chunk_by(|((one, _), _), ((other, _), _)| one.topic == other.topic) {
+        let partitions = of_topic.iter().map(|((key, _), found)| PartitionData {
+            partition_index: key.partition,
+            error_code: found.error.code(),
+            high_watermark: found.high_watermark,
+            last_stable_offset: found.last_stable_offset,
+            log_start_offset: found.log_start,
+            preferred_read_replica: -1,
+            records: Some(Records::Spliced(found.len_bytes())),
+            ..Default::default()
+        });
+        let Some(((Key { topic, .. }, _), _)) = of_topic.first() else { continue };
+        let (topic, topic_id) = (topic.name(), topic.id().0);
+        responses.push(FetchableTopicResponse { topic, topic_id, partitions: partitions.collect() });
     }
-    let response = FetchResponse { responses: responses.into(), ..Default::default() };
+    let response = FetchResponse {
+        error_code: verdict.error.code(),
+        session_id: verdict.session_id,
+        responses: responses.into(),
+        ..Default::default()
+    };
+    records.extend(named.into_iter().map(|(_, found)| found.parts));
     respond_with(request, records, |writer| response.encode(writer, request.api_version))
 }
