@@ -36,6 +36,7 @@ public class Judge {
                     case "consume" -> consume(words);
                     case "drain" -> drain(words);
                     case "seek" -> seek(words);
+                    case "one-of-many" -> oneOfMany(words);
                     case "performance-payloads" -> performancePayloads(words);
                     case "tool" -> tool(words);
                     default -> throw new IllegalArgumentException(words[0]);
@@ -170,6 +171,47 @@ public class Judge {
             }
         }
         sums.forEach((partition, sum) -> sum.print(partition.topic(), partition.partition()));
+    }
+
+    /**
+     * one-of-many ADDRESS TOPIC ROUNDS: a consumer of all partitions reads a record from each; then as many records as there are
+     * rounds, one at a time, from the first partition. What those rounds took: requests, bytes sent, bytes received.
+     */
+    static void oneOfMany(String[] words) throws Exception {
+        int rounds = Integer.parseInt(words[3]);
+        Properties properties = client(words[1]);
+        try (var consumer = consumer(words[1]);
+             var producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
+            List<TopicPartition> all = partitions(consumer, words[2]);
+            for (TopicPartition partition : all) producer.send(new ProducerRecord<>(words[2], partition.partition(), null, new byte[10]));
+            producer.flush();
+            consumer.assign(all);
+            consumer.seekToBeginning(all);
+            await(consumer, all.size());
+            long[] before = traffic(consumer);
+            for (int i = 0; i < rounds; i++) {
+                producer.send(new ProducerRecord<>(words[2], all.get(0).partition(), null, new byte[10])).get();
+                await(consumer, 1);
+            }
+            long[] after = traffic(consumer);
+            for (int i = 0; i < after.length; i++) OUT.println(after[i] - before[i]);
+        }
+    }
+
+    static void await(KafkaConsumer<byte[], byte[]> consumer, int records) {
+        long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+        for (int left = records; left > 0; left -= consumer.poll(Duration.ofSeconds(1)).count())
+            if (System.nanoTime() > deadline) throw new IllegalStateException(left + " of " + records + " records do not come");
+    }
+
+    static long[] traffic(KafkaConsumer<byte[], byte[]> consumer) {
+        String[] names = {"request-total", "outgoing-byte-total", "incoming-byte-total"};
+        long[] totals = new long[names.length];
+        for (var metric : consumer.metrics().entrySet())
+            for (int i = 0; i < names.length; i++)
+                if (metric.getKey().group().equals("consumer-metrics") && metric.getKey().name().equals(names[i]))
+                    totals[i] += ((Double) metric.getValue().metricValue()).longValue();
+        return totals;
     }
 
     /** seek ADDRESS TOPIC SEED: reads from random offsets, and looks up offsets by time, in every partition. */

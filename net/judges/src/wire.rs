@@ -9,6 +9,8 @@ use std::time::Duration;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// What a request is known by: there is one at a time.
+const CORRELATION: i32 = 7;
 
 /// A plain connection, one request at a time.
 pub struct Connection {
@@ -66,9 +68,24 @@ impl Connection {
         self.ask(3, 1, &(-1_i32).to_be_bytes())
     }
 
-    fn ask(&mut self, key: i16, version: i16, body: &[u8]) -> io::Result<Vec<u8>> {
-        const CORRELATION: i32 = 7;
-        self.send(&frame(&[&header(key, version, CORRELATION), body].concat()))?;
+    /// Any request of a version before its API's first flexible one: the answer after its correlation id.
+    ///
+    /// # Errors
+    /// As [`Connection::receive`].
+    pub fn ask(&mut self, key: i16, version: i16, body: &[u8]) -> io::Result<Vec<u8>> {
+        self.exchange(&[&header(key, version, CORRELATION), body].concat())
+    }
+
+    /// Any request of a flexible version: the answer after its correlation id, beginning with its header's tags.
+    ///
+    /// # Errors
+    /// As [`Connection::receive`].
+    pub fn ask_flexible(&mut self, key: i16, version: i16, body: &[u8]) -> io::Result<Vec<u8>> {
+        self.exchange(&[&flexible_header(key, version, CORRELATION), body].concat())
+    }
+
+    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        self.send(&frame(request))?;
         let answer = self.receive()?;
         match answer.split_at_checked(4) {
             Some((id, body)) if id == CORRELATION.to_be_bytes() => Ok(body.to_vec()),
