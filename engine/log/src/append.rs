@@ -111,7 +111,7 @@ impl Partition {
         loop {
             match self.need(first, bytes)? {
                 Need::Nothing => return Ok(()),
-                Need::Roll => self.roll(first, bytes).await?,
+                Need::Roll => self.roll(bytes).await?,
                 Need::Extent { offset, bytes } => {
                     let file = self.state.borrow_mut().active().file.clone();
                     let Some(file) = file else { unreachable!("the active segment's file is open") };
@@ -163,12 +163,9 @@ impl Partition {
         }
     }
 
-    /// Begins a new segment at the log's end. Its file is durably there before anything refers to it.
-    async fn roll(self: &Rc<Self>, first: &Batch<'_>, bytes: u64) -> Result<(), AppendError> {
-        let base_offset = {
-            let state = self.state.borrow();
-            state.log_end.max(first.base_offset().min(state.log_end))
-        };
+    /// Begins a new segment at the log's end, for `bytes` at least; the caller has the turn. Its file is durably there before anything refers to it.
+    pub(crate) async fn roll(self: &Rc<Self>, bytes: u64) -> Result<(), AppendError> {
+        let base_offset = self.state.borrow().log_end;
         let created = self.shared.create_segment_file(&self.directory, base_offset, bytes).await;
         let (file, allocated) = created.map_err(|error| match error {
             LogError::Io { what, error } => self.space_error(io::Error::new(error.kind(), format!("{what}: {error}"))),

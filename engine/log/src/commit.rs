@@ -23,6 +23,7 @@ use crate::partition::{Partition, State};
 pub(crate) enum Pending {
     Append(PendingAppend),
     Roll { segment: Offset, generation: u32 },
+    LogStart { offset: Offset },
 }
 
 /// A batch in the tail.
@@ -42,8 +43,20 @@ pub(crate) struct PendingAppend {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) sequence: Sequence,
-    /// Base offset of its segment, the segment's durable end, and the durable offset that follow from it.
-    pub(crate) reaches: Option<(Offset, u64, Offset)>,
+    pub(crate) reaches: Reaches,
+}
+
+/// What is durable with a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reaches {
+    /// Nothing new: the bytes were durable before.
+    Nothing,
+    /// A segment's bytes up to `end`, and the log up to `next_offset` (both exclusive).
+    End { segment: Offset, end: u64, next_offset: Offset },
+    /// That a segment was begun.
+    Roll { segment: Offset },
+    /// That nothing below `offset` is there any more.
+    LogStart { offset: Offset },
 }
 
 /// Batches that go together.
@@ -124,7 +137,11 @@ impl Partition {
         match first {
             Pending::Roll { segment, generation } => {
                 state.pending.pop_front();
-                self.step(Operation::Roll { segment, generation }, Bytes::new(), None)
+                self.step(Operation::Roll { segment, generation }, Bytes::new(), Reaches::Roll { segment })
+            }
+            Pending::LogStart { offset } => {
+                state.pending.pop_front();
+                self.step(Operation::LogStart { offset }, Bytes::new(), Reaches::LogStart { offset })
             }
             Pending::Append(_) => self.append_step(&mut state, options),
         }
@@ -176,8 +193,7 @@ impl Partition {
         let redo = self.shared.join(segment.tail.view(from, run.end));
         segment.submitted = run.end;
         state.pending.drain(..run.batches);
-        let reaches = Some((run.segment, run.end, run.next_offset));
-        self.step(run.operation(generation, from, None), redo, reaches)
+        self.step(run.operation(generation, from, None), redo, run.reaches())
     }
 
     /// An entry that adds nothing: it holds the partial block at `destaged` anew, as far as commits before `before`
@@ -212,10 +228,10 @@ impl Partition {
             max_timestamp: crate::index::NO_TIMESTAMP,
             leader_epoch: millrace_record::header::NO_LEADER_EPOCH,
         };
-        self.step(operation, redo, None)
+        self.step(operation, redo, Reaches::Nothing)
     }
 
-    fn step(&self, operation: Operation, redo: Bytes, reaches: Option<(Offset, u64, Offset)>) -> Step {
+    fn step(&self, operation: Operation, redo: Bytes, reaches: Reaches) -> Step {
         let entry = Entry { partition: self.id, operation, redo };
         Step::Submit { entry, run: Run { sequence: Sequence::default(), reaches } }
     }
@@ -239,7 +255,7 @@ impl Partition {
         let redo = self.shared.join(segment.tail.view(to, run.end));
         drop(state);
         self.shared.note_straight(external.bytes);
-        let reaches = Some((run.segment, run.end, run.next_offset));
+        let reaches = run.reaches();
         if let Step::Submit { entry, run } = self.step(run.operation(generation, to, Some(external)), redo, reaches) {
             self.submit(entry, run);
         }
@@ -253,17 +269,10 @@ impl Partition {
         if state.unavailable.is_some() {
             return;
         }
-        let before = state.durable_offset;
+        let before = (state.durable_offset, state.log_start);
         let mut wants_destage = false;
-        while let Some(run) = state.runs.front().copied().filter(|run| run.sequence <= sequence) {
-            state.runs.pop_front();
-            let Some((base, end, next_offset)) = run.reaches else { continue };
-            assert!(next_offset >= state.durable_offset, "durable {} to {next_offset}", state.durable_offset);
-            state.durable_offset = next_offset;
-            state.producers.note_durable(next_offset);
-            if let Some(segment) = state.segment(base) {
-                segment.durable = end;
-            }
+        while let Some(run) = state.runs.pop_front_if(|run| run.sequence <= sequence) {
+            state.reach(run.reaches);
         }
         for segment in state.segments.iter_mut().rev().take_while(|segment| !segment.is_sealed) {
             let oldest = segment.redo.front().map(|redo| redo.sequence);
@@ -274,7 +283,7 @@ impl Partition {
             let is_done = segment.is_closed && segment.durable == segment.end;
             wants_destage |= to - from >= self.shared.options.destage_bytes || is_done;
         }
-        let moved = state.durable_offset != before;
+        let moved = (state.durable_offset, state.log_start) != before;
         let more = !state.pending.is_empty();
         drop(state);
         if moved {
@@ -290,6 +299,30 @@ impl Partition {
 }
 
 impl State {
+    /// Takes in what has become durable.
+    fn reach(&mut self, reaches: Reaches) {
+        match reaches {
+            Reaches::Nothing => {}
+            Reaches::End { segment, end, next_offset } => {
+                assert!(next_offset >= self.durable_offset, "durable {} to {next_offset}", self.durable_offset);
+                self.durable_offset = next_offset;
+                self.producers.note_durable(next_offset);
+                if let Some(segment) = self.segment(segment) {
+                    segment.durable = end;
+                }
+            }
+            Reaches::Roll { segment } => {
+                if let Some(segment) = self.segment(segment) {
+                    segment.is_begun = true;
+                }
+            }
+            Reaches::LogStart { offset } => {
+                self.log_start = self.log_start.max(offset);
+                self.epochs.start_at(self.log_start);
+            }
+        }
+    }
+
     /// The pending batches of the first segment that has some: as many as fit into `bytes_max`, and at least one.
     fn gather(&mut self, bytes_max: u64) -> Option<Gathered> {
         let mut gathered: Option<Gathered> = None;
@@ -325,6 +358,10 @@ impl State {
 }
 
 impl Gathered {
+    fn reaches(&self) -> Reaches {
+        Reaches::End { segment: self.segment, end: self.end, next_offset: self.next_offset }
+    }
+
     fn operation(&self, generation: u32, position: u64, external: Option<External>) -> Operation {
         Operation::Append {
             generation,

@@ -5,13 +5,12 @@
 //! - A journal file is released only after a checkpoint holds what followed from it, and after what it held of a block
 //!   that is not full has been carried forward.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
 
 use millrace_base::ids::TopicPartition;
-use millrace_runtime::sync::{self, Either};
+use millrace_runtime::sync::{self, Either, Semaphore};
 use millrace_runtime::{Bytes, Core, Durability, OpenOptions};
 
 use crate::checkpoint::{self, Checkpoint};
@@ -38,7 +37,8 @@ const DESTAGE_TASKS: usize = 4;
 pub struct CoreLog {
     shared: Rc<Shared>,
     start: u64,
-    is_checkpointing: Cell<bool>,
+    /// Held by who writes a checkpoint.
+    checkpointing: Semaphore,
 }
 
 impl CoreLog {
@@ -61,7 +61,7 @@ impl CoreLog {
         for _ in 0..DESTAGE_TASKS {
             core.spawn(shared.clone().destage_forever());
         }
-        let log = Rc::new(CoreLog { shared, start, is_checkpointing: Cell::new(false) });
+        let log = Rc::new(CoreLog { shared, start, checkpointing: Semaphore::new(1) });
         // From here on a missing checkpoint or journal is a loss, not a beginning.
         log.save_checkpoint(false).await?;
         core.spawn(log.clone().checkpoint_forever());
@@ -104,6 +104,8 @@ impl CoreLog {
         let file = file.map_err(LogError::io(what()))?;
         file.write_at(core, vec![metadata], 0, Durability::Synced).await.map_err(LogError::io(what()))?;
         let (file, allocated) = self.shared.create_segment_file(&directory, 0, BLOCK_BYTES).await?;
+        let mut first = Segment::create(0, file, allocated);
+        first.is_begun = true;
         core.sync_dir(&self.shared.root).await.map_err(LogError::io(what()))?;
         let new = NewState {
             generation: 0,
@@ -111,7 +113,7 @@ impl CoreLog {
             log_end: 0,
             epochs: LeaderEpochs::default(),
             producers: Producers::default(),
-            segments: [Segment::create(0, file, allocated)].into(),
+            segments: [first].into(),
             lost: None,
         };
         Ok(self.insert(Partition::new(id, topic_name, directory, &self.shared, config, new)))
@@ -159,9 +161,11 @@ impl CoreLog {
         let core = &self.shared.core;
         let path = layout::segment_file(directory, base);
         let what = || format!("open {}", path.display());
-        let file = core.open(&path, OpenOptions::read_write().direct()).await.map_err(LogError::io(what()))?;
+        let options = OpenOptions { create: false, ..OpenOptions::read_write().direct() };
+        let file = core.open(&path, options).await.map_err(LogError::io(what()))?;
         let whole = block_floor(end);
         let mut segment = Segment::create(base, file.clone(), whole);
+        segment.is_begun = true;
         segment.loaded = end;
         segment.tail = crate::tail::Tail::new(whole);
         if whole < end {
@@ -194,6 +198,8 @@ impl CoreLog {
     pub async fn delete_partition(&self, id: TopicPartition) -> Result<(), LogError> {
         let Some(partition) = self.shared.partitions.borrow_mut().remove(&id) else { return Ok(()) };
         partition.make_unavailable(Unavailable::Deleted);
+        let room = self.shared.journal.room().await;
+        room.map_err(|error| LogError::Journal(error.to_string()))?;
         let sequence =
             self.shared.journal.submit(Entry { partition: id, operation: Operation::Delete, redo: Bytes::new() });
         let durable = self.shared.journal.wait_durable(sequence).await;
@@ -227,9 +233,7 @@ impl CoreLog {
         }
         self.shared.closing.set(true);
         self.shared.wake_all();
-        while self.is_checkpointing.get() {
-            self.shared.core.yield_now().await;
-        }
+        let _checkpointing = self.checkpointing.acquire(1).await;
         self.save_checkpoint(true).await?;
         let closed = self.shared.journal.close().await;
         closed.map_err(|error| LogError::Journal(error.to_string()))
@@ -279,12 +283,12 @@ impl CoreLog {
                 Either::First(Err(_failed)) => return,
                 Either::Second(()) => None,
             };
+            let checkpointing = self.checkpointing.acquire(1).await;
             if self.shared.is_stopped() {
                 return;
             }
-            self.is_checkpointing.set(true);
             let freed = self.free_journal(pressed).await;
-            self.is_checkpointing.set(false);
+            drop(checkpointing);
             if let Err(error) = freed {
                 self.shared.fail(&format!("checkpoint: {error}"));
                 return;
@@ -303,6 +307,7 @@ impl CoreLog {
         }
         self.shared.straight_bytes.set(0);
         let covered = self.save_checkpoint(false).await?;
+        self.drop_segments().await?;
         let oldest = self.shared.partitions.borrow().values().filter_map(|partition| partition.oldest_redo()).min();
         let release = oldest.map_or(covered.next(), |oldest| oldest.min(covered.next()));
         self.shared.journal.release(release);
@@ -312,13 +317,31 @@ impl CoreLog {
 
     async fn save_checkpoint(&self, is_clean: bool) -> Result<Sequence, LogError> {
         let covered = self.shared.journal.durable();
-        let snapshots = self.shared.partitions.borrow().values().map(|partition| partition.snapshot()).collect();
+        let snapshots: Vec<_> =
+            self.shared.partitions.borrow().values().map(|partition| partition.snapshot()).collect();
+        let reached: Vec<_> = snapshots.iter().map(|snapshot| (snapshot.id(), snapshot.durable_offset)).collect();
         let body = Body::new(self.start, snapshots).encode();
         let body = body.map_err(|error| LogError::Journal(format!("the checkpoint cannot be encoded: {error}")))?;
         let path = checkpoint_path(&self.shared.root, Some(self.shared.core.id().0));
         let saved = checkpoint::save(&self.shared.core, &path, &Checkpoint { covered, is_clean, body }).await;
         saved.map_err(|error| LogError::Journal(error.to_string()))?;
+        for (id, durable_offset) in reached {
+            if let Some(partition) = self.get(id) {
+                partition.state.borrow_mut().checkpointed = durable_offset;
+            }
+        }
         Ok(covered)
+    }
+
+    /// Removes segments that waited for a checkpoint.
+    async fn drop_segments(&self) -> Result<(), LogError> {
+        let partitions: Vec<_> = self.shared.partitions.borrow().values().cloned().collect();
+        for partition in partitions {
+            if partition.check().is_ok() && partition.state.borrow().has_droppable() {
+                partition.drop_segments().await?;
+            }
+        }
+        Ok(())
     }
 }
 

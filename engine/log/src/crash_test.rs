@@ -13,7 +13,9 @@ use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Random, Stop, run};
 
 use crate::testing::batch_bytes;
-use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, Producers, ReadLimits};
+use crate::{
+    Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, Producers, ReadError, ReadLimits,
+};
 
 /// A batch's first and last sequence and its first offset.
 type Remembered = (i32, i32, Offset);
@@ -43,6 +45,8 @@ struct Model {
     logs: Vec<Vec<Appended>>,
     /// By partition: everything below was acknowledged.
     acknowledged: Vec<Offset>,
+    /// By partition: everything below was to be deleted, and the deletion was acknowledged as far as the first says.
+    deleted: Vec<(Offset, Offset)>,
 }
 
 impl Model {
@@ -58,12 +62,12 @@ impl Model {
         producers
     }
 
-    fn first_at_or_after(&self, partition: usize, timestamp: i64) -> Option<(Offset, i64)> {
+    fn first_at_or_after(&self, partition: usize, timestamp: i64, log_start: Offset) -> Option<(Offset, i64)> {
         let mut scratch = Scratch::default();
         for appended in &self.logs[partition] {
             for record in appended.batch().records(&mut scratch).unwrap() {
                 let record = record.unwrap();
-                if record.timestamp >= timestamp {
+                if record.timestamp >= timestamp && record.offset >= log_start {
                     return Some((record.offset, record.timestamp));
                 }
             }
@@ -143,11 +147,17 @@ async fn check(core: &Core, partitions: &[Rc<Partition>], model: &Rc<RefCell<Mod
             model.acknowledged[index] = end;
             model.logs[index].clone()
         };
-        let mut offset = 0;
+        let log_start = partition.offsets().log_start;
+        let (deleted, to_be_deleted) = model.borrow().deleted[index];
+        assert!((deleted..=to_be_deleted).contains(&log_start), "{log_start} of {deleted}..={to_be_deleted}");
+        model.borrow_mut().deleted[index] = (log_start, log_start);
+        let expected: Vec<_> =
+            expected.into_iter().filter(|appended| appended.batch().next_offset() > log_start).collect();
+        let mut offset = log_start;
         while offset < end {
             let bytes = read_at(core, partition, offset, 1 + random.index(100_000)).await;
             let first = Batch::first(&bytes).unwrap();
-            assert_eq!(first.base_offset(), offset, "partition {index}");
+            assert!((first.base_offset()..first.next_offset()).contains(&offset), "partition {index}");
             for batch in batches(&bytes).map_while(Result::ok) {
                 let at = expected.binary_search_by_key(&batch.base_offset(), |appended| appended.base).unwrap();
                 assert!(expected[at].bytes == batch.bytes(), "partition {index}: bytes at {}", batch.base_offset());
@@ -157,7 +167,7 @@ async fn check(core: &Core, partitions: &[Rc<Partition>], model: &Rc<RefCell<Mod
         for _ in 0..10.min(expected.len()) {
             let appended = &expected[random.index(expected.len())];
             let records = appended.batch().next_offset() - appended.base;
-            let inside = appended.base + random.below(records as u64) as Offset;
+            let inside = (appended.base + random.below(records as u64) as Offset).max(log_start);
             let bytes = read_at(core, partition, inside, 1).await;
             assert!(bytes == appended.bytes, "partition {index}: read at {inside}");
         }
@@ -169,7 +179,11 @@ async fn check(core: &Core, partitions: &[Rc<Partition>], model: &Rc<RefCell<Mod
         for _ in 0..3 {
             let timestamp = random.below(TIMESTAMPS + 50) as i64;
             let found = partition.offset_for_timestamp(timestamp).await.unwrap();
-            assert_eq!(found, model.borrow().first_at_or_after(index, timestamp), "partition {index}: {timestamp}");
+            assert_eq!(
+                found,
+                model.borrow().first_at_or_after(index, timestamp, log_start),
+                "partition {index}: {timestamp}"
+            );
         }
     }
 }
@@ -189,6 +203,7 @@ impl Writer {
             match self.random.below(20) {
                 0 => self.read(index).await,
                 1 => self.append_again(index).await,
+                2 if self.random.below(3) == 0 => self.delete(index).await,
                 2 => self.core.sleep(Duration::from_micros(self.random.below(3000))).await,
                 _ => self.append(index).await,
             }
@@ -267,13 +282,33 @@ impl Writer {
         assert_eq!(appended.base_offset, base_offset);
     }
 
+    async fn delete(&mut self, index: usize) {
+        let offsets = self.partitions[index].offsets();
+        let before = offsets.log_start + self.random.below((offsets.durable - offsets.log_start + 1) as u64) as Offset;
+        {
+            let mut model = self.model.borrow_mut();
+            model.deleted[index].1 = model.deleted[index].1.max(before);
+        }
+        let log_start = self.partitions[index].delete_records(before).await.unwrap();
+        let mut model = self.model.borrow_mut();
+        model.deleted[index].0 = model.deleted[index].0.max(log_start);
+    }
+
     async fn read(&mut self, index: usize) {
-        let end = self.partitions[index].offsets().durable;
-        if end == 0 {
+        let offsets = self.partitions[index].offsets();
+        if offsets.durable == offsets.log_start {
             return;
         }
-        let offset = self.random.below(end as u64) as Offset;
-        let bytes = read_at(&self.core, &self.partitions[index], offset, 1 + self.random.index(50_000)).await;
+        let offset = offsets.log_start + self.random.below((offsets.durable - offsets.log_start) as u64) as Offset;
+        let limits = ReadLimits { bytes_max: 1 + self.random.index(50_000), at_least_one_batch: true };
+        let read = match self.partitions[index].read(offset, limits).await {
+            Err(ReadError::OutOfRange { start, .. }) if start > offset => return,
+            read => read.unwrap(),
+        };
+        let mut bytes = Vec::new();
+        for part in &read.parts {
+            bytes.extend_from_slice(&part.load(&self.core).await.unwrap());
+        }
         let model = self.model.borrow();
         let first = Batch::first(&bytes).unwrap();
         assert!(first.base_offset() <= offset && offset < first.next_offset());
@@ -313,7 +348,11 @@ async fn live(core: Core, model: Rc<RefCell<Model>>, mut random: Random) {
 fn one_seed(seed: u64) {
     let mut random = Random::new(seed);
     let disk = Disk::new(seed);
-    let model = Model { logs: vec![Vec::new(); PARTITIONS], acknowledged: vec![0; PARTITIONS] };
+    let model = Model {
+        logs: vec![Vec::new(); PARTITIONS],
+        acknowledged: vec![0; PARTITIONS],
+        deleted: vec![(0, 0); PARTITIONS],
+    };
     let model = Rc::new(RefCell::new(model));
     for life in 0..=LIVES {
         let stop = match random.below(6) {

@@ -46,6 +46,15 @@ impl LeaderEpochs {
         }
     }
 
+    /// The log begins at `log_start` now: epochs that ended before are gone.
+    pub(crate) fn start_at(&mut self, log_start: Offset) {
+        let above = self.entries.partition_point(|entry| entry.1 <= log_start);
+        self.entries.drain(..above.saturating_sub(1));
+        if let Some(first) = self.entries.first_mut() {
+            first.1 = first.1.max(log_start);
+        }
+    }
+
     /// The answer to OffsetForLeaderEpoch: the greatest epoch that is not above `requested`, and the offset where it
     /// ends (exclusive). `(-1, -1)` when nothing is known about it.
     pub fn end_offset(&self, requested: LeaderEpoch, log_end: Offset) -> (LeaderEpoch, Offset) {
@@ -98,6 +107,17 @@ mod tests {
         assert_eq!(epochs.end_offset(1, 50), (1, 10));
         assert_eq!(epochs.end_offset(6, 50), (-1, -1));
         assert_eq!(epochs.end_offset(-1, 50), (-1, -1));
+    }
+
+    #[test]
+    fn the_first_epoch_begins_where_the_log_does() {
+        let mut epochs = epochs();
+        epochs.start_at(5);
+        assert_eq!(epochs.entries(), [(2, 10), (3, 20), (5, 40)]);
+        epochs.start_at(25);
+        assert_eq!(epochs.entries(), [(3, 25), (5, 40)]);
+        epochs.start_at(40);
+        assert_eq!(epochs.entries(), [(5, 40)]);
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod crash_test;
 mod destage;
 mod epochs;
 mod error;
+#[cfg(test)]
+mod fault_test;
 pub mod format;
 mod index;
 mod index_file;
@@ -22,6 +24,7 @@ mod partition;
 mod producers;
 mod read;
 mod recovery;
+mod retention;
 mod rot;
 #[cfg(test)]
 mod rot_test;

@@ -72,6 +72,10 @@ pub struct PartitionConfig {
     pub index_interval_bytes: u64,
     /// `message.timestamp.type`.
     pub timestamp_type: TimestampType,
+    /// `retention.ms`, if the topic's cleanup policy has `delete` and it is not unlimited.
+    pub retention_ms: Option<i64>,
+    /// `retention.bytes`, likewise.
+    pub retention_bytes: Option<u64>,
 }
 
 impl Default for PartitionConfig {
@@ -81,6 +85,8 @@ impl Default for PartitionConfig {
             segment_ms: 7 * 24 * 60 * 60 * 1000,
             index_interval_bytes: 4096,
             timestamp_type: TimestampType::CreateTime,
+            retention_ms: Some(7 * 24 * 60 * 60 * 1000),
+            retention_bytes: None,
         }
     }
 }

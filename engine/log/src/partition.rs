@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) log_start: Offset,
     pub(crate) log_end: Offset,
     pub(crate) durable_offset: Offset,
+    /// What is below (exclusive) is in the newest checkpoint.
+    pub(crate) checkpointed: Offset,
     pub(crate) epochs: LeaderEpochs,
     pub(crate) producers: Producers,
     /// Never empty.
@@ -101,6 +103,10 @@ impl State {
         self.segments.get(index + 1).map_or(self.log_end, |next| next.base_offset)
     }
 
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.end).sum()
+    }
+
     pub(crate) fn check(&self) -> Result<(), Unavailable> {
         self.unavailable.clone().map_or(Ok(()), Err)
     }
@@ -132,6 +138,7 @@ impl Partition {
             log_start: new.log_start,
             log_end: new.log_end,
             durable_offset: new.log_end,
+            checkpointed: new.log_end,
             epochs: new.epochs,
             producers: new.producers,
             segments: new.segments,
@@ -250,7 +257,7 @@ impl Partition {
 
     /// Bytes of all its segments, by valid length.
     pub fn size_bytes(&self) -> u64 {
-        self.state.borrow().segments.iter().map(|segment| segment.end).sum()
+        self.state.borrow().size_bytes()
     }
 
     /// The base offsets of its segments.

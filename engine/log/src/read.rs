@@ -18,7 +18,7 @@ use crate::index::Index;
 use crate::index_file;
 use crate::layout;
 use crate::limits::VERIFY_BYTES;
-use crate::partition::Partition;
+use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{find_batch, read_around_damage, read_range, scan};
 use crate::segment::IndexSlot;
@@ -109,10 +109,25 @@ impl Partition {
     /// [`ReadError`]; `OutOfRange` for offsets below the log start and above the high watermark.
     pub async fn read(self: &Rc<Self>, offset: Offset, limits: ReadLimits) -> Result<Read, ReadError> {
         self.check()?;
-        let offsets = self.offsets();
-        if offset < offsets.log_start || offset > offsets.high_watermark {
-            return Err(ReadError::OutOfRange { offset, start: offsets.log_start, end: offsets.high_watermark });
+        self.check_range(offset)?;
+        let read = self.read_from(offset, limits).await;
+        if read.is_err() {
+            // The segment may have gone meanwhile.
+            self.check_range(offset)?;
         }
+        read
+    }
+
+    fn check_range(&self, offset: Offset) -> Result<(), ReadError> {
+        let Offsets { log_start, high_watermark, .. } = self.offsets();
+        if (log_start..=high_watermark).contains(&offset) {
+            return Ok(());
+        }
+        Err(ReadError::OutOfRange { offset, start: log_start, end: high_watermark })
+    }
+
+    async fn read_from(self: &Rc<Self>, offset: Offset, limits: ReadLimits) -> Result<Read, ReadError> {
+        let offsets = self.offsets();
         if offset == offsets.high_watermark || (limits.bytes_max == 0 && !limits.at_least_one_batch) {
             return Ok(Read::default());
         }
@@ -253,7 +268,7 @@ impl Partition {
     }
 
     /// The segment's whole index, from its file or built anew.
-    pub(crate) async fn load_index_of(self: &Rc<Self>, base: Offset) -> Result<Rc<Index>, ReadError> {
+    async fn load_index_of(self: &Rc<Self>, base: Offset) -> Result<Rc<Index>, ReadError> {
         let view = self.view_of(base).filter(|view| view.base == base);
         match view {
             Some(view) => self.load_index(&view).await,
@@ -489,7 +504,7 @@ impl Partition {
     }
 
     /// The segment's index, complete.
-    async fn full_index(self: &Rc<Self>, base: Offset) -> Result<Rc<Index>, ReadError> {
+    pub(crate) async fn full_index(self: &Rc<Self>, base: Offset) -> Result<Rc<Index>, ReadError> {
         let held = {
             let mut state = self.state.borrow_mut();
             match state.segment(base).map(|segment| &segment.index) {

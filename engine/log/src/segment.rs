@@ -75,6 +75,8 @@ pub(crate) struct Segment {
     /// By sequence.
     pub(crate) redo: VecDeque<Redo>,
     pub(crate) index: IndexSlot,
+    /// That it was begun is durable: what lies below it may go.
+    pub(crate) is_begun: bool,
     /// No more appends: a newer segment follows.
     pub(crate) is_closed: bool,
     /// All bytes are in the file, and the file is exactly as long as they are.
@@ -83,7 +85,7 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// An empty segment, to be written.
+    /// An empty segment, to be written. It counts as begun when that is durable.
     pub(crate) fn create(base_offset: Offset, file: File, allocated: u64) -> Segment {
         Segment {
             base_offset,
@@ -98,6 +100,7 @@ impl Segment {
             allocated,
             redo: VecDeque::new(),
             index: IndexSlot::Growing(Index::empty()),
+            is_begun: false,
             is_closed: false,
             is_sealed: false,
             rot: RotMap::default(),
@@ -119,6 +122,7 @@ impl Segment {
             allocated: 0,
             redo: VecDeque::new(),
             index: IndexSlot::Stored,
+            is_begun: true,
             is_closed: true,
             is_sealed: true,
             rot: RotMap::default(),

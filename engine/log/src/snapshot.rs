@@ -77,8 +77,19 @@ impl PartitionSnapshot {
 
     /// Segments that lie below the log start altogether are no part of the log.
     pub(crate) fn drop_below_log_start(&mut self) {
-        let kept = self.segments.iter().rposition(|segment| segment.base <= self.log_start).unwrap_or(0);
-        self.segments.drain(..kept);
+        let first = self.first_base();
+        self.segments.retain(|segment| segment.base >= first);
+    }
+
+    /// Whether the segment lies below the log start altogether: its file may be gone.
+    pub(crate) fn is_below_log_start(&self, base: Offset) -> bool {
+        base < self.first_base()
+    }
+
+    /// Base offset of the segment with the log start.
+    fn first_base(&self) -> Offset {
+        let reached = self.segments.iter().rfind(|segment| segment.base <= self.log_start);
+        reached.or(self.segments.first()).map_or(self.log_start, |first| first.base)
     }
 
     /// The segment at `base` reaches `end` at least.

@@ -21,6 +21,8 @@ use crate::snapshot::{Body, PartitionSnapshot};
 pub(super) struct Known {
     /// Number of the last start; 0 before the first.
     pub(super) start: u64,
+    /// Whether recovery's own checkpoint is there.
+    pub(super) has_base: bool,
     pub(super) snapshots: BTreeMap<TopicPartition, PartitionSnapshot>,
     /// The cores that wrote a checkpoint in that start.
     pub(super) cores: BTreeMap<u16, KnownCore>,
@@ -47,6 +49,7 @@ impl Known {
         let base = known.load_one(core, &checkpoint_path(root, None)).await?;
         let base_start = base.as_ref().map(|(base, _)| base.start);
         known.start = base_start.unwrap_or_default();
+        known.has_base = base.is_some();
         known.take_in(base.map(|(base, _)| base.partitions).unwrap_or_default());
         let directory = root.join("journal");
         let entries = core.read_dir(&directory).await.map_err(LogError::io(format!("list {}", directory.display())))?;

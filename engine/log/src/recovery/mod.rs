@@ -55,7 +55,7 @@ impl LogDirectory {
         let format = format::read_or_format(core, root, None, node_id).await.map_err(foreign)?;
         let found = find_partitions(core, root).await?;
         let mut known = Known::load(core, root).await?;
-        if known.is_damaged || (known.start == 0 && !found.is_empty()) {
+        if known.is_damaged || (!known.has_base && !found.is_empty()) {
             known.forget();
         }
         let replayed = Replayed::load(core, root, &mut known).await?;

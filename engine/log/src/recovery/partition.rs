@@ -148,6 +148,7 @@ pub(super) async fn recover(
         let redo = Redo::fold(evidence.entries, &mut snapshot);
         partition.apply(redo, &mut snapshot).await?;
         partition.walk(&mut snapshot, reached, ends).await?;
+        snapshot.drop_below_log_start();
         if snapshot.lost.is_none() {
             partition.fit_files(&snapshot, reached.segment).await?;
         }
@@ -208,7 +209,8 @@ impl Recovering<'_> {
             return Ok(Some(file.clone()));
         }
         let path = layout::segment_file(self.directory, base);
-        match self.core.open(&path, OpenOptions::read_write()).await {
+        let options = OpenOptions { create: false, ..OpenOptions::read_write() };
+        match self.core.open(&path, options).await {
             Ok(file) => {
                 self.files.insert(base, file.clone());
                 Ok(Some(file))
@@ -227,6 +229,7 @@ impl Recovering<'_> {
         for (base, overlay) in redo.overlays {
             match self.file(base).await? {
                 Some(file) => self.write_overlay(base, &file, overlay).await?,
+                None if snapshot.is_below_log_start(base) => {}
                 // What the journal holds of it is gone with the journal.
                 None => snapshot.lost = Some(missing(base)),
             }

@@ -28,10 +28,6 @@ impl Redo {
         for entry in entries {
             redo.take(entry, snapshot);
         }
-        snapshot.drop_below_log_start();
-        let is_there = |base: &Offset| snapshot.segments.iter().any(|segment| segment.base == *base);
-        redo.overlays.retain(|base, _| is_there(base));
-        redo.externals.retain(|(base, _)| is_there(base));
         redo
     }
 

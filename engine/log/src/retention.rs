@@ -1,0 +1,186 @@
+//! The log's beginning: records that are deleted, or have outlived their time, and the segments that held them.
+//!
+//! Invariants:
+//! - The log start moves up only, and is durable before the file of any segment below it is removed.
+//! - Whole segments go, when they are sealed and the segment behind them is durably begun; the last one never goes.
+//! - A checkpoint has what the batches of a segment say of producers before the segment goes.
+//! - A reader that has a segment's descriptor keeps what it points to: files may go under an answer on its way.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use millrace_base::ids::Offset;
+use millrace_base::io_error::DiskFault;
+
+use crate::commit::Pending;
+use crate::error::{AppendError, ReadError, Unavailable};
+use crate::layout;
+use crate::limits::BLOCK_BYTES;
+use crate::partition::{Offsets, Partition, State};
+use crate::segment::Segment;
+
+impl Partition {
+    /// Deletes everything below `before`, as far as whole segments; the rest of the first segment is there, and not
+    /// served. Gives the log start, which is durable.
+    ///
+    /// # Errors
+    /// `OutOfRange` when `before` is negative or above the high watermark; the log is, or becomes, unavailable.
+    pub async fn delete_records(self: &Rc<Self>, before: Offset) -> Result<Offset, ReadError> {
+        self.check()?;
+        let Offsets { log_start, high_watermark, .. } = self.offsets();
+        if !(0..=high_watermark).contains(&before) {
+            return Err(ReadError::OutOfRange { offset: before, start: log_start, end: high_watermark });
+        }
+        self.move_log_start(before).await?;
+        self.drop_segments().await?;
+        Ok(self.offsets().log_start)
+    }
+
+    /// Deletes the segments that the topic's retention does not keep, by time (`now_ms`, Unix ms) and by size.
+    ///
+    /// # Errors
+    /// The log is, or becomes, unavailable, or a segment's index cannot be read.
+    pub async fn enforce_retention(self: &Rc<Self>, now_ms: i64) -> Result<(), ReadError> {
+        self.check()?;
+        let expired = self.expired_until(now_ms).await?;
+        let kept = self.oversized_until().max(expired);
+        self.move_log_start(kept).await?;
+        Ok(self.drop_segments().await?)
+    }
+
+    /// The log start that `retention.ms` asks for. As in Kafka a segment goes when its newest record is too old; when
+    /// that is so of all, the last one is closed first.
+    async fn expired_until(self: &Rc<Self>, now_ms: i64) -> Result<Offset, ReadError> {
+        let Some(retention_ms) = self.config().retention_ms else { return Ok(0) };
+        let mut until = 0;
+        for base in self.segment_bases() {
+            let index = self.full_index(base).await?;
+            let is_expired = index.max_timestamp >= 0 && now_ms.saturating_sub(index.max_timestamp) > retention_ms;
+            if !is_expired {
+                break;
+            }
+            if self.is_active(base) {
+                self.roll_unless_appended(base, index.max_timestamp).await?;
+            }
+            until = self.durable_end_of(base).unwrap_or(until);
+        }
+        Ok(until)
+    }
+
+    /// The log start that `retention.bytes` asks for: the oldest segments go as long as the rest is large enough.
+    fn oversized_until(&self) -> Offset {
+        let state = self.state.borrow();
+        let Some(retention_bytes) = state.config.retention_bytes else { return 0 };
+        let mut excess = state.size_bytes().saturating_sub(retention_bytes);
+        let mut until = 0;
+        for (segment, next) in state.segments.iter().zip(state.segments.iter().skip(1)) {
+            if segment.end > excess || next.base_offset > state.durable_offset {
+                break;
+            }
+            excess -= segment.end;
+            until = next.base_offset;
+        }
+        until
+    }
+
+    fn is_active(&self, base: Offset) -> bool {
+        self.state.borrow().segments.back().is_some_and(|last| last.base_offset == base)
+    }
+
+    /// Where the segment ends, if another one follows and all of it is durable.
+    fn durable_end_of(&self, base: Offset) -> Option<Offset> {
+        let state = self.state.borrow();
+        let next = state.segments.get(state.segment_index(base) + 1)?.base_offset;
+        (next <= state.durable_offset).then_some(next)
+    }
+
+    /// Begins a new segment, unless something newer than `max_timestamp` was appended to the active one meanwhile.
+    async fn roll_unless_appended(self: &Rc<Self>, base: Offset, max_timestamp: i64) -> Result<(), ReadError> {
+        let _turn = self.turn.acquire(1).await;
+        self.check()?;
+        let is_same = self.full_index(base).await?.max_timestamp == max_timestamp;
+        if !is_same || !self.is_active(base) {
+            return Ok(());
+        }
+        match self.roll(BLOCK_BYTES).await {
+            Ok(()) => Ok(()),
+            Err(AppendError::Unavailable(unavailable)) => Err(unavailable.into()),
+            Err(error) => {
+                tracing::warn!(partition = %self.id, %error, "expired records stay: no new segment can be begun");
+                Ok(())
+            }
+        }
+    }
+
+    async fn move_log_start(self: &Rc<Self>, to: Offset) -> Result<(), Unavailable> {
+        if to <= self.offsets().log_start {
+            return Ok(());
+        }
+        {
+            let _turn = self.turn.acquire(1).await;
+            self.check()?;
+            self.state.borrow_mut().pending.push_back(Pending::LogStart { offset: to });
+        }
+        self.shared.mark_dirty(self);
+        loop {
+            let moved = self.moved.notified();
+            if self.offsets().log_start >= to {
+                return Ok(());
+            }
+            self.check()?;
+            moved.await;
+        }
+    }
+
+    /// Removes the segments below the log start that are ready for it; asks for a checkpoint where one is missing.
+    pub(crate) async fn drop_segments(&self) -> Result<(), Unavailable> {
+        let _writing = self.writing.acquire(1).await;
+        self.check()?;
+        loop {
+            let gone = self.state.borrow_mut().pop_below_log_start();
+            let Some(gone) = gone else {
+                if self.state.borrow().lacks_checkpoint() {
+                    self.shared.wants_checkpoint.notify_all();
+                }
+                return Ok(());
+            };
+            self.shared.note_memory_freed(gone.tail.memory_bytes());
+            let path = layout::segment_file(&self.directory, gone.base_offset);
+            self.shared.sealed_files.forget(&path);
+            self.remove(&layout::index_file(&self.directory, gone.base_offset)).await?;
+            self.remove(&path).await?;
+        }
+    }
+
+    async fn remove(&self, path: &Path) -> Result<(), Unavailable> {
+        match self.shared.core.remove_file(path).await {
+            Err(error) if DiskFault::of_read(&error) != DiskFault::Absent => {
+                Err(self.shared.fail(&format!("remove {}: {error}", path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl State {
+    fn pop_below_log_start(&mut self) -> Option<Segment> {
+        let may_go = self.next_start_below().is_some_and(|next_start| next_start <= self.checkpointed);
+        if may_go { self.segments.pop_front() } else { None }
+    }
+
+    /// Whether a segment below the log start may go.
+    pub(crate) fn has_droppable(&self) -> bool {
+        self.next_start_below().is_some()
+    }
+
+    fn lacks_checkpoint(&self) -> bool {
+        self.next_start_below().is_some_and(|next_start| next_start > self.checkpointed)
+    }
+
+    /// Where the second segment begins, if the first one may go.
+    fn next_start_below(&self) -> Option<Offset> {
+        let (first, next) = (self.segments.front()?, self.segments.get(1)?);
+        let may_go = first.is_sealed && next.is_begun && next.base_offset <= self.log_start;
+        may_go.then_some(next.base_offset)
+    }
+}
