@@ -133,23 +133,25 @@ impl Partition {
     }
 
     /// Removes the segments below the log start that are ready for it; asks for a checkpoint where one is missing.
-    pub(crate) async fn drop_segments(&self) -> Result<(), Unavailable> {
-        let _writing = self.writing.acquire(1).await;
+    pub(crate) async fn drop_segments(self: &Rc<Self>) -> Result<(), Unavailable> {
+        let writing = self.writing.acquire(1).await;
         self.check()?;
         loop {
             let gone = self.state.borrow_mut().pop_below_log_start();
-            let Some(gone) = gone else {
-                if self.state.borrow().lacks_checkpoint() {
-                    self.shared.wants_checkpoint.notify_all();
-                }
-                return Ok(());
-            };
+            let Some(gone) = gone else { break };
             self.shared.note_memory_freed(gone.tail.memory_bytes());
             let path = layout::segment_file(&self.directory, gone.base_offset);
             self.shared.sealed_files.forget(&path);
             self.remove(&layout::index_file(&self.directory, gone.base_offset)).await?;
             self.remove(&path).await?;
         }
+        drop(writing);
+        // A run may have found the files in use.
+        self.shared.mark_dirty(self);
+        if self.state.borrow().lacks_checkpoint() {
+            self.shared.wants_checkpoint.notify_all();
+        }
+        Ok(())
     }
 
     async fn remove(&self, path: &Path) -> Result<(), Unavailable> {
