@@ -109,6 +109,8 @@ pub struct BrokerConfig {
     pub engine: Engine,
     /// `producer.id.expiration.ms`.
     pub producer_expiration: Duration,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Duration,
     /// One sentence for each setting that was given and does not act yet.
     pub warnings: Vec<String>,
     values: Values,
@@ -276,6 +278,7 @@ impl Values {
             },
             engine,
             producer_expiration: Duration::from_millis(self.number("producer.id.expiration.ms")?),
+            retention_check_interval: Duration::from_millis(self.number("log.retention.check.interval.ms")?),
             warnings: self.warnings(),
             values: self.clone(),
         })

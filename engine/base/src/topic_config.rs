@@ -48,6 +48,12 @@ pub struct TopicConfig {
     pub min_insync_replicas: usize,
     /// `millrace.durability`.
     pub durability: Durability,
+    /// `cleanup.policy` has `delete`: records go by age and size, and may be deleted by request.
+    pub is_deletable: bool,
+    /// `retention.ms`; none without limit.
+    pub retention_ms: Option<u64>,
+    /// `retention.bytes`; none without limit.
+    pub retention_bytes: Option<u64>,
 }
 
 /// The setting of a topic that has this name.
@@ -110,6 +116,10 @@ impl TopicConfig {
             timestamp_after_max_ms: effective.integer("message.timestamp.after.max.ms")?,
             min_insync_replicas: effective.size("min.insync.replicas")?,
             durability: Durability::of(&effective.text("millrace.durability")?),
+            is_deletable: effective.text("cleanup.policy")?.split(',').any(|policy| policy.trim() == "delete"),
+            // Less than nothing is without limit.
+            retention_ms: u64::try_from(effective.integer("retention.ms")?).ok(),
+            retention_bytes: u64::try_from(effective.integer("retention.bytes")?).ok(),
         })
     }
 }

@@ -178,7 +178,7 @@ impl CoreLog {
         (segment.end, segment.submitted, segment.durable, segment.destaged) = (end, end, end, whole);
         let mut index = Index::empty();
         index.complete_from = end as u32;
-        let stored = index_file::take(core, directory, base).await.map_err(LogError::io(what()))?;
+        let stored = index_file::take(core, directory, base, end).await.map_err(LogError::io(what()))?;
         if let Some(stored) = stored.filter(|_| is_clean) {
             index = stored;
         }

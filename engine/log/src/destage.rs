@@ -55,14 +55,14 @@ impl Partition {
     /// Writes the rest of a closed segment, cuts its file to its valid length, and stores its index.
     async fn seal(&self, base: Offset) -> Result<(), Unavailable> {
         self.write_partial_block(base).await?;
-        if let Some(index) = self.mark_sealed(base) {
-            self.store_index(base, &index).await;
+        if let Some((end, index)) = self.mark_sealed(base) {
+            self.store_index(base, end, &index).await;
         }
         Ok(())
     }
 
-    /// Gives the segment's index, if all of it is known.
-    fn mark_sealed(&self, base: Offset) -> Option<Rc<Index>> {
+    /// Gives the segment's length and its index, if all of that is known.
+    fn mark_sealed(&self, base: Offset) -> Option<(u64, Rc<Index>)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(base)?;
         segment.redo.clear();
@@ -73,15 +73,15 @@ impl Partition {
             IndexSlot::Growing(index) if index.complete_from == 0 => {
                 let index = Rc::new(index);
                 segment.index = IndexSlot::Loaded(index.clone());
-                Some(index)
+                Some((segment.end, index))
             }
             _ => None,
         }
     }
 
-    /// Stores an index. It is a hint: that it could not be stored is logged and costs a scan later.
-    pub(crate) async fn store_index(&self, base: Offset, index: &Index) {
-        if let Err(error) = index_file::write(&self.shared.core, &self.directory, base, index).await {
+    /// Stores the index of a segment of `end` bytes. It is a hint: that it could not be stored is logged and costs a scan later.
+    pub(crate) async fn store_index(&self, base: Offset, end: u64, index: &Index) {
+        if let Err(error) = index_file::write(&self.shared.core, &self.directory, base, end, index).await {
             tracing::warn!(partition = %self.id, segment = base, %error, "index not stored");
         }
     }

@@ -330,12 +330,14 @@ impl Partition {
         let growing = {
             let state = self.state.borrow();
             state.segments.back().and_then(|segment| match &segment.index {
-                IndexSlot::Growing(index) if index.complete_from == 0 => Some((segment.base_offset, index.clone())),
+                IndexSlot::Growing(index) if index.complete_from == 0 => {
+                    Some((segment.base_offset, segment.end, index.clone()))
+                }
                 _ => None,
             })
         };
-        if let Some((base, index)) = growing {
-            self.store_index(base, &index).await;
+        if let Some((base, end, index)) = growing {
+            self.store_index(base, end, &index).await;
         }
     }
 }

@@ -279,7 +279,7 @@ impl Partition {
     async fn load_index(&self, view: &View) -> Result<Rc<Index>, ReadError> {
         let core = &self.shared.core;
         if view.is_sealed {
-            let stored = index_file::read(core, &self.directory, view.base).await;
+            let stored = index_file::read(core, &self.directory, view.base, view.end).await;
             if let Some(index) = stored.map_err(|error| self.io_error(view.base, error))? {
                 let index = Rc::new(index);
                 self.keep_index(view.base, &index);
@@ -292,7 +292,7 @@ impl Partition {
             Ok(completed) => return Ok(completed),
             Err(index) => Rc::new(index),
         };
-        self.store_index(view.base, &index).await;
+        self.store_index(view.base, view.end, &index).await;
         self.keep_index(view.base, &index);
         Ok(index)
     }

@@ -30,6 +30,7 @@ use crate::limits::STOP_DEADLINE;
 use crate::listener::{self, ConnectionCounts};
 use crate::metadata_log::{self, METADATA_PARTITION, METADATA_TOPIC, MetadataLog};
 use crate::partitions;
+use crate::retention;
 use crate::server::{METADATA_CORE, Parts, Server, all_cores, owner, random_id};
 
 /// Why a broker did not start, or did not end well.
@@ -275,6 +276,7 @@ async fn start_server(
         connections: Arc::clone(&shared.connections),
     });
     partitions::adopt(&server, start.partitions).await.map_err(storage)?;
+    core.spawn(retention::enforce_forever(Rc::clone(&server)));
     Ok(server)
 }
 

@@ -15,6 +15,7 @@ mod partitions;
 mod producer_ids;
 mod request;
 mod response;
+mod retention;
 mod server;
 mod topic_configs;
 

@@ -105,10 +105,13 @@ pub(crate) async fn delete(server: &Rc<Server>, partitions: Vec<TopicPartition>)
 /// [`SettingError`] when a setting was stored by another version of Millrace and means nothing here.
 pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<PartitionConfig, SettingError> {
     let config = topic_configs::resolve(server, topic)?;
+    let of_policy = |limit: Option<u64>| limit.filter(|_| config.is_deletable);
     Ok(PartitionConfig {
         segment_bytes: config.segment_bytes,
         segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX),
         index_interval_bytes: config.index_interval_bytes,
         timestamp_type: config.timestamp_type,
+        retention_ms: of_policy(config.retention_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
+        retention_bytes: of_policy(config.retention_bytes),
     })
 }

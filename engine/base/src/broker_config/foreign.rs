@@ -122,7 +122,6 @@ pub(super) const NAMES: &[&str] = &[
     "log.dir.failure.timeout.ms",
     "log.flush.offset.checkpoint.interval.ms",
     "log.flush.start.offset.checkpoint.interval.ms",
-    "log.retention.check.interval.ms",
     "max.connection.creation.rate",
     "max.connections.per.ip",
     "max.connections.per.ip.overrides",

@@ -4,7 +4,7 @@
 
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
 use crate::topic_config::support::{
-    CLEANUP, COMPACTION, DELETE_AT_ONCE, INDEX_SIZE, NO_JITTER, RECOMPRESSION, REPLICATION, RETENTION, TIERED,
+    CLEANUP, COMPACTION, DELETE_AT_ONCE, INDEX_SIZE, NO_JITTER, RECOMPRESSION, REPLICATION, TIERED,
 };
 
 use Importance::{High, Low, Medium};
@@ -92,14 +92,16 @@ pub const SETTINGS: &[Setting] = &[
         "A topic's default for message.timestamp.type."),
     setting("log.preallocate", Kind::Boolean, Some("false"), Valid::Any, Medium, Support::Full,
         "A topic's default for preallocate."),
-    setting("log.retention.bytes", Kind::Long, Some("-1"), Valid::Any, High, RETENTION,
+    setting("log.retention.bytes", Kind::Long, Some("-1"), Valid::Any, High, Support::Full,
         "A topic's default for retention.bytes."),
-    setting("log.retention.hours", Kind::Int, Some("168"), Valid::Any, High, RETENTION,
+    setting("log.retention.check.interval.ms", Kind::Long, Some("300000"), Valid::AtLeast(1), Medium, Support::Full,
+        "How often it is looked for segments that retention.ms or retention.bytes does not keep, in ms."),
+    setting("log.retention.hours", Kind::Int, Some("168"), Valid::Any, High, Support::Full,
         "A topic's default for retention.ms, in hours, when log.retention.ms and log.retention.minutes are unset; -1 \
          means for ever."),
-    setting("log.retention.minutes", Kind::Int, None, Valid::Any, High, RETENTION,
+    setting("log.retention.minutes", Kind::Int, None, Valid::Any, High, Support::Full,
         "A topic's default for retention.ms, in minutes, when log.retention.ms is unset; -1 means for ever."),
-    setting("log.retention.ms", Kind::Long, None, Valid::Any, High, RETENTION,
+    setting("log.retention.ms", Kind::Long, None, Valid::Any, High, Support::Full,
         "A topic's default for retention.ms; -1 means for ever."),
     setting("log.roll.hours", Kind::Int, Some("168"), Valid::AtLeast(1), High, Support::Full,
         "A topic's default for segment.ms, in hours, when log.roll.ms is unset."),

@@ -124,10 +124,11 @@ fn named_listeners_get_their_protocol_from_the_map() {
 
 #[test]
 fn what_does_not_act_yet_is_said() {
-    let config = BrokerConfig::from_layers(&[file(&[("log.retention.hours", "1"), ("log.retention.bytes", "-1")])]);
+    let config =
+        BrokerConfig::from_layers(&[file(&[("log.cleanup.policy", "compact"), ("log.retention.bytes", "-1")])]);
     let warnings = config.unwrap().warnings;
     assert_eq!(warnings.len(), 1, "a default needs no warning");
-    assert!(warnings[0].starts_with("millrace.toml:3: log.retention.hours=1 is stored, but: "), "{}", warnings[0]);
+    assert!(warnings[0].starts_with("millrace.toml:3: log.cleanup.policy=compact is stored, but: "), "{}", warnings[0]);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The settings of a topic: those of Kafka 4.3.1, and Millrace's own.
 
-use super::support::{
-    CLEANUP, COMPACTION, DELETE_AT_ONCE, INDEX_SIZE, NO_JITTER, RECOMPRESSION, REPLICATION, RETENTION, TIERED,
-};
+use super::support::{CLEANUP, COMPACTION, DELETE_AT_ONCE, INDEX_SIZE, NO_JITTER, RECOMPRESSION, REPLICATION, TIERED};
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
 
 const fn setting(
@@ -86,9 +84,9 @@ pub const SETTINGS: &[Setting] = &[
         "Whether the remote data of a topic goes when its tiering is switched off."),
     setting("remote.storage.enable", Kind::Boolean, "false", Valid::Any, TIERED,
         "Whether the topic's old segments move to a remote storage."),
-    setting("retention.bytes", Kind::Long, "-1", Valid::Any, RETENTION,
+    setting("retention.bytes", Kind::Long, "-1", Valid::Any, Support::Full,
         "How many bytes a partition keeps before its oldest segments go; -1 means no limit."),
-    setting("retention.ms", Kind::Long, "604800000", Valid::AtLeast(-1), RETENTION,
+    setting("retention.ms", Kind::Long, "604800000", Valid::AtLeast(-1), Support::Full,
         "How long a record is kept before its segment may go, in ms; -1 means for ever."),
     setting("segment.bytes", Kind::Int, "1073741824", Valid::AtLeast(1_048_576), Support::Full,
         "The size in bytes at which a segment is closed and the next one begun."),

@@ -3,8 +3,7 @@
 
 use crate::setting::Support;
 
-pub(crate) const CLEANUP: Support =
-    Support::Stored("no record is removed by age, size or key yet: the topic keeps everything");
+pub(crate) const CLEANUP: Support = Support::Stored("no record is removed by its key yet: only the policy delete acts");
 pub(crate) const COMPACTION: Support =
     Support::DefaultOnly("compaction is not available yet, so nothing would act on it; leave it at its default");
 pub(crate) const DELETE_AT_ONCE: Support =
@@ -18,6 +17,4 @@ pub(crate) const RECOMPRESSION: Support =
 pub(crate) const REPLICATION: Support = Support::DefaultOnly(
     "partitions have a single replica for now, so nothing would act on it; leave it at its default",
 );
-pub(crate) const RETENTION: Support =
-    Support::Stored("no record is removed by age or size yet: the topic keeps everything");
 pub(crate) const TIERED: Support = Support::DefaultOnly("tiered storage is not available; leave it at its default");

@@ -42,6 +42,9 @@ fn a_topic_that_sets_nothing_has_kafkas_defaults() {
         timestamp_after_max_ms: 3_600_000,
         min_insync_replicas: 1,
         durability: Durability::Sync,
+        is_deletable: true,
+        retention_ms: Some(604_800_000),
+        retention_bytes: None,
     };
     assert_eq!(config, kafkas);
 }

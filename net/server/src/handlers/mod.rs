@@ -2,6 +2,7 @@
 
 mod api_versions;
 mod create_topics;
+mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
@@ -17,10 +18,10 @@ use millrace_base::code::ErrorCode;
 use millrace_base::ids::LeaderEpoch;
 use millrace_log::{Partition, ReadPart};
 use millrace_wire::messages::{
-    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_topics::DeleteTopicsRequest,
-    describe_cluster::DescribeClusterRequest, describe_configs::DescribeConfigsRequest, fetch::FetchRequest,
-    init_producer_id::InitProducerIdRequest, list_offsets::ListOffsetsRequest, metadata::MetadataRequest,
-    produce::ProduceRequest,
+    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_records::DeleteRecordsRequest,
+    delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
+    describe_configs::DescribeConfigsRequest, fetch::FetchRequest, init_producer_id::InitProducerIdRequest,
+    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, produce::ProduceRequest,
 };
 use millrace_wire::{WireError, Writer, versions};
 
@@ -37,6 +38,7 @@ pub(crate) const SUPPORTED: &[i16] = &[
     ApiVersionsRequest::KEY,
     CreateTopicsRequest::KEY,
     DeleteTopicsRequest::KEY,
+    DeleteRecordsRequest::KEY,
     InitProducerIdRequest::KEY,
     DescribeConfigsRequest::KEY,
     DescribeClusterRequest::KEY,
@@ -65,6 +67,7 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         ListOffsetsRequest::KEY => list_offsets::handle(server, request).await,
         MetadataRequest::KEY => metadata::handle(server, request).await,
         CreateTopicsRequest::KEY => create_topics::handle(server, request).await,
+        DeleteRecordsRequest::KEY => delete_records::handle(server, request).await,
         DeleteTopicsRequest::KEY => delete_topics::handle(server, request).await,
         InitProducerIdRequest::KEY => init_producer_id::handle(server, request).await,
         DescribeConfigsRequest::KEY => describe_configs::handle(&server, &request),
