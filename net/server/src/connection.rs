@@ -16,7 +16,7 @@ use millrace_runtime::{Bytes, JoinHandle, Socket, WriteHalf};
 use tracing::{debug, info, warn};
 
 use crate::begin::{Begun, begin};
-use crate::frame::{Frame, FrameReader, ReceiveError};
+use crate::frame::{Frame, FrameLimits, FrameReader, ReceiveError};
 use crate::handlers;
 use crate::limits::REQUESTS_IN_FLIGHT_MAX;
 use crate::request::{ConnectionContext, Principal, Request};
@@ -35,7 +35,9 @@ pub(crate) async fn serve(server: Rc<Server>, socket: Socket, peer: SocketAddr, 
     let (read_half, write_half) = socket.split();
     let (answers, queue) = sync::queue::bounded(REQUESTS_IN_FLIGHT_MAX);
     let sending = server.core.spawn_join(send_answers(Rc::clone(&server), write_half, queue, peer));
-    match FrameReader::new(&server.core, read_half, server.config.network.connection_idle_max) {
+    let network = &server.config.network;
+    let limits = FrameLimits { request_bytes_max: network.request_bytes_max, idle_max: network.connection_idle_max };
+    match FrameReader::new(&server.core, read_half, limits) {
         Ok(mut frames) => read_requests(&server, &mut frames, &context, &answers).await,
         Err(error) => warn!(%peer, %error, "connection refused"),
     }
@@ -51,7 +53,8 @@ async fn read_requests(
     answers: &sync::queue::Sender<Answer>,
 ) {
     loop {
-        let frame = match sync::select(pin!(frames.next(server)), pin!(server.stopping.wait())).await {
+        let next = pin!(frames.next(&server.core, &server.receive_budget));
+        let frame = match sync::select(next, pin!(server.stopping.wait())).await {
             Either::First(Ok(frame)) => frame,
             Either::First(Err(error)) => {
                 report_end(context.peer, &error);

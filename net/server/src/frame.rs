@@ -6,16 +6,18 @@
 //!   budget;
 //! - a length is checked before anything is done with it.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::time::Duration;
 
-use millrace_runtime::sync::Permit;
+use millrace_runtime::sync::{Permit, Semaphore};
 use millrace_runtime::{Buffer, Bytes, Core, ReadHalf};
 use millrace_wire::frame::{self, FrameError, LENGTH_BYTES};
 use thiserror::Error;
 
 use crate::limits::{HEAD_BYTES, REQUEST_STALL};
-use crate::server::Server;
 
 /// A request's bytes without their length prefix, and the memory permit that they hold.
 pub(crate) struct Frame {
@@ -55,27 +57,36 @@ pub(crate) struct FrameReader {
     /// What has arrived and is not yet taken: the beginning of the next frame. Gone with a receive that was given up:
     /// then the connection is over.
     head: Option<Buffer>,
-    idle: Option<Duration>,
+    limits: FrameLimits,
+}
+
+/// What a connection may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameLimits {
+    /// The largest request, in bytes (inclusive).
+    pub request_bytes_max: usize,
+    /// How long nothing may come between two requests; None: for ever.
+    pub idle_max: Option<Duration>,
 }
 
 impl FrameReader {
     /// # Errors
     /// [`ReceiveError::Memory`] when the core has no buffer left for another connection.
-    pub(crate) fn new(core: &Core, socket: ReadHalf, idle: Option<Duration>) -> Result<Self, ReceiveError> {
+    pub(crate) fn new(core: &Core, socket: ReadHalf, limits: FrameLimits) -> Result<Self, ReceiveError> {
         let mut head = core.buffers().alloc(HEAD_BYTES).map_err(|why| out_of_memory(HEAD_BYTES, &why))?;
         head.limit_capacity(HEAD_BYTES);
-        Ok(Self { socket, head: Some(head), idle })
+        Ok(Self { socket, head: Some(head), limits })
     }
 
-    /// The next frame, however many pieces it comes in.
-    pub(crate) async fn next(&mut self, server: &Server) -> Result<Frame, ReceiveError> {
-        let patience = self.idle.unwrap_or(Duration::MAX);
-        let head = self.fill_head(&server.core, LENGTH_BYTES, patience).await?;
-        let length = frame::length(head, server.config.network.request_bytes_max)?.ok_or(ReceiveError::Closed)?;
+    /// The next frame, however many pieces it comes in. `budget` is the bytes that all requests of the core may take.
+    pub(crate) async fn next(&mut self, core: &Core, budget: &Semaphore) -> Result<Frame, ReceiveError> {
+        let FrameLimits { request_bytes_max, idle_max } = self.limits;
+        let head = self.fill_head(core, LENGTH_BYTES, idle_max.unwrap_or(Duration::MAX)).await?;
+        let length = frame::length(head, request_bytes_max)?.ok_or(ReceiveError::Closed)?;
         if LENGTH_BYTES + length <= HEAD_BYTES {
-            self.small_frame(&server.core, length).await
+            self.small_frame(core, length).await
         } else {
-            self.large_frame(server, length).await
+            self.large_frame(core, budget, length).await
         }
     }
 
@@ -90,10 +101,10 @@ impl FrameReader {
     }
 
     /// A frame with a buffer of its own.
-    async fn large_frame(&mut self, server: &Server, length: usize) -> Result<Frame, ReceiveError> {
-        self.fill_head(&server.core, HEAD_BYTES, REQUEST_STALL).await?;
-        let permit = server.receive_budget.acquire(length).await;
-        let mut frame = server.core.buffers().alloc(length).map_err(|why| out_of_memory(length, &why))?;
+    async fn large_frame(&mut self, core: &Core, budget: &Semaphore, length: usize) -> Result<Frame, ReceiveError> {
+        self.fill_head(core, HEAD_BYTES, REQUEST_STALL).await?;
+        let permit = budget.acquire(length).await;
+        let mut frame = core.buffers().alloc(length).map_err(|why| out_of_memory(length, &why))?;
         frame.limit_capacity(length);
         if let Some(head) = &mut self.head {
             frame.extend_from_slice(head.get(LENGTH_BYTES..).unwrap_or_default());
@@ -101,8 +112,8 @@ impl FrameReader {
         }
         while frame.len() < length {
             let missing = length - frame.len();
-            let receiving = self.socket.receive(&server.core, frame, missing.min(PROGRESS_BYTES));
-            let Ok((result, received)) = server.core.timeout(REQUEST_STALL, receiving).await else {
+            let receiving = self.socket.receive(core, frame, missing.min(PROGRESS_BYTES));
+            let Ok((result, received)) = core.timeout(REQUEST_STALL, receiving).await else {
                 return Err(ReceiveError::Stalled { expected: length });
             };
             frame = received;
