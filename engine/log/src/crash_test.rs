@@ -378,6 +378,7 @@ fn what_was_acknowledged_survives_every_crash() {
     let mut failed = Vec::new();
     for seed in first..first + seeds {
         if std::panic::catch_unwind(|| one_seed(seed)).is_err() {
+            eprintln!("seed {seed} failed");
             failed.push(seed);
         }
     }

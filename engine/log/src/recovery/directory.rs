@@ -52,8 +52,10 @@ pub(super) async fn find_partitions(core: &Core, root: &Path) -> Result<BTreeMap
         }
         let metadata = read_text(core, &directory.join(layout::METADATA_FILE)).await?;
         let Some(topic) = metadata.as_deref().and_then(layout::parse_metadata) else {
-            if segments.values().any(|bytes| *bytes > 0) {
-                return Err(damaged_metadata(&directory));
+            for base in segments.keys() {
+                if !begins_blank(core, &layout::segment_file(&directory, *base)).await {
+                    return Err(damaged_metadata(&directory));
+                }
             }
             tracing::warn!(directory = %directory.display(), "removed: its creation was never finished");
             core.remove_dir_all(&directory).await.map_err(LogError::io(what(&directory)))?;
@@ -63,6 +65,13 @@ pub(super) async fn find_partitions(core: &Core, root: &Path) -> Result<BTreeMap
         partitions.insert(TopicPartition { topic, partition }, found);
     }
     Ok(partitions)
+}
+
+/// Whether nothing was ever written to a segment: its first batch would not begin with zeros.
+async fn begins_blank(core: &Core, path: &Path) -> bool {
+    let Ok(file) = core.open(path, OpenOptions::read()).await else { return false };
+    let first = read_range(core, &file, 0, BLOCK_BYTES as usize).await;
+    first.is_ok_and(|block| block.iter().all(|byte| *byte == 0))
 }
 
 /// Whose records these are cannot be guessed, and a new partition of the same name would be laid over them.
