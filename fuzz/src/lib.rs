@@ -51,6 +51,7 @@ pub mod inflate;
 mod input;
 pub mod log;
 mod messages;
+pub mod metadata;
 pub mod request;
 pub mod response;
 pub mod stored;
@@ -75,6 +76,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch::run, seeds: batch::seeds },
     Target { name: "inflate", run: inflate::run, seeds: inflate::seeds },
     Target { name: "config", run: config::run, seeds: config::seeds },
+    Target { name: "metadata", run: metadata::run, seeds: metadata::seeds },
     Target { name: "log", run: log::run, seeds: log::seeds },
 ];
 
