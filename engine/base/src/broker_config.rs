@@ -75,6 +75,31 @@ pub struct Topics {
     pub replication_factor: i16,
 }
 
+/// How consumer groups are coordinated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// `group.min.session.timeout.ms`, inclusive.
+    pub session_timeout_min: Duration,
+    /// `group.max.session.timeout.ms`, inclusive, never below the least.
+    pub session_timeout_max: Duration,
+    /// `group.initial.rebalance.delay.ms`.
+    pub initial_rebalance_delay: Duration,
+    /// `group.max.size`, inclusive.
+    pub members_max: usize,
+    /// `offset.metadata.max.bytes`, inclusive.
+    pub offset_metadata_bytes_max: usize,
+    /// `offsets.retention.minutes`.
+    pub offsets_retention: Duration,
+    /// `offsets.retention.check.interval.ms`.
+    pub offsets_retention_check_interval: Duration,
+    /// `offsets.topic.num.partitions`.
+    pub offsets_topic_partitions: i32,
+    /// `offsets.topic.replication.factor`.
+    pub offsets_topic_replication_factor: i16,
+    /// `offsets.topic.segment.bytes`.
+    pub offsets_topic_segment_bytes: u32,
+}
+
 /// What each core gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
@@ -105,6 +130,8 @@ pub struct BrokerConfig {
     pub network: Network,
     /// How topics come and go.
     pub topics: Topics,
+    /// How consumer groups are coordinated.
+    pub groups: Groups,
     /// What each core gets.
     pub engine: Engine,
     /// `producer.id.expiration.ms`.
@@ -215,7 +242,7 @@ impl BrokerConfig {
             let line = match self.value(setting.name) {
                 None => format!("# {} is not set", setting.name),
                 Some(value) => match setting.kind {
-                    Kind::Boolean | Kind::Int | Kind::Long | Kind::Double => {
+                    Kind::Boolean | Kind::Short | Kind::Int | Kind::Long | Kind::Double => {
                         format!("{} = {value}  # {origin}", setting.name)
                     }
                     Kind::String | Kind::List => format!("{} = {:?}  # {origin}", setting.name, value.to_string()),
@@ -276,6 +303,7 @@ impl Values {
                     _ => return Err(self.invalid("default.replication.factor", "Value must be at least 1")),
                 },
             },
+            groups: self.groups()?,
             engine,
             producer_expiration: Duration::from_millis(self.number("producer.id.expiration.ms")?),
             retention_check_interval: Duration::from_millis(self.number("log.retention.check.interval.ms")?),
@@ -311,6 +339,27 @@ impl Values {
             fetch_bytes_max: self.number("fetch.max.bytes")?,
             fetch_sessions_max: self.number("max.incremental.fetch.session.cache.slots")?,
         })
+    }
+
+    fn groups(&self) -> Result<Groups, SettingError> {
+        let ms = |name| Ok::<_, SettingError>(Duration::from_millis(self.number(name)?));
+        let groups = Groups {
+            session_timeout_min: ms("group.min.session.timeout.ms")?,
+            session_timeout_max: ms("group.max.session.timeout.ms")?,
+            initial_rebalance_delay: ms("group.initial.rebalance.delay.ms")?,
+            members_max: self.number("group.max.size")?,
+            offset_metadata_bytes_max: self.number("offset.metadata.max.bytes")?,
+            offsets_retention: Duration::from_secs(self.number::<u64>("offsets.retention.minutes")? * 60),
+            offsets_retention_check_interval: ms("offsets.retention.check.interval.ms")?,
+            offsets_topic_partitions: self.number("offsets.topic.num.partitions")?,
+            offsets_topic_replication_factor: self.number("offsets.topic.replication.factor")?,
+            offsets_topic_segment_bytes: self.number("offsets.topic.segment.bytes")?,
+        };
+        if groups.session_timeout_max < groups.session_timeout_min {
+            let name = "group.max.session.timeout.ms";
+            return Err(self.invalid(name, "it must not be less than group.min.session.timeout.ms"));
+        }
+        Ok(groups)
     }
 
     fn engine(&self, network: &Network) -> Result<Engine, SettingError> {

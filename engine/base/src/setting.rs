@@ -24,6 +24,8 @@ pub enum Kind {
     Boolean,
     /// Any text.
     String,
+    /// A signed number of 16 bits.
+    Short,
     /// A signed number of 32 bits.
     Int,
     /// A signed number of 64 bits.
@@ -40,6 +42,7 @@ impl Kind {
         match self {
             Kind::Boolean => "BOOLEAN",
             Kind::String => "STRING",
+            Kind::Short => "SHORT",
             Kind::Int => "INT",
             Kind::Long => "LONG",
             Kind::Double => "DOUBLE",
@@ -53,6 +56,7 @@ impl Kind {
             Kind::Boolean => 1,
             Kind::String => 2,
             Kind::Int => 3,
+            Kind::Short => 4,
             Kind::Long => 5,
             Kind::Double => 6,
             Kind::List => 7,
@@ -117,7 +121,7 @@ pub struct Setting {
 pub enum Value {
     /// Of [`Kind::Boolean`].
     Boolean(bool),
-    /// Of [`Kind::Int`] or [`Kind::Long`].
+    /// Of [`Kind::Short`], [`Kind::Int`] or [`Kind::Long`].
     Integer(i64),
     /// Of [`Kind::Double`].
     Double(f64),
@@ -195,6 +199,9 @@ impl Setting {
             Kind::Boolean => return Err(self.invalid(text, "Expected value to be either true or false")),
             Kind::Int => {
                 Value::Integer(trimmed.parse::<i32>().map_err(|error| self.not_a_number(text, &error))?.into())
+            }
+            Kind::Short => {
+                Value::Integer(trimmed.parse::<i16>().map_err(|error| self.not_a_number(text, &error))?.into())
             }
             Kind::Long => Value::Integer(trimmed.parse().map_err(|error| self.not_a_number(text, &error))?),
             Kind::Double => Value::Double(trimmed.parse().map_err(|error| self.not_a_number(text, &error))?),

@@ -1,7 +1,8 @@
-//! State machines without I/O: the metadata of topics, configurations and brokers.
+//! State machines without I/O: the metadata of topics, configurations and brokers; consumer groups.
 //!
 //! Nothing here reads a clock, draws a random number or knows a runtime: what happens depends on the input alone, so
 //! that every broker that sees the same input comes to the same result.
 
+pub mod group;
 pub mod metadata;
 pub mod placement;

@@ -46,6 +46,14 @@ pub const SETTINGS: &[Setting] = &[
     setting("fetch.max.bytes", Kind::Int, Some("57671680"), Valid::AtLeast(1024), Medium, Support::Full,
         "The most bytes that a fetch is answered with, whatever the client asks for; a first batch that is larger is \
          still returned whole."),
+    setting("group.initial.rebalance.delay.ms", Kind::Int, Some("3000"), Valid::Any, Medium, Support::Full,
+        "How long the first members of a group wait for more of them, in ms; 0 means not at all."),
+    setting("group.max.session.timeout.ms", Kind::Int, Some("1800000"), Valid::Any, Medium, Support::Full,
+        "The longest session time-out in ms that a member of a group may ask for."),
+    setting("group.max.size", Kind::Int, Some("2147483647"), Valid::AtLeast(1), Medium, Support::Full,
+        "How many members a group may have."),
+    setting("group.min.session.timeout.ms", Kind::Int, Some("6000"), Valid::Any, Medium, Support::Full,
+        "The shortest session time-out in ms that a member of a group may ask for."),
     setting("listener.security.protocol.map", Kind::String,
         Some("SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"), Valid::Any, Low,
         Support::Full,
@@ -154,6 +162,18 @@ pub const SETTINGS: &[Setting] = &[
         "The broker's number in its cluster; it belongs to the data directory and never changes."),
     setting("num.partitions", Kind::Int, Some("1"), Valid::AtLeast(1), Medium, Support::Full,
         "How many partitions a new topic has, unless its creator says."),
+    setting("offset.metadata.max.bytes", Kind::Int, Some("4096"), Valid::Any, High, Support::Full,
+        "The longest note that a client may commit with an offset."),
+    setting("offsets.retention.check.interval.ms", Kind::Long, Some("600000"), Valid::AtLeast(1), High, Support::Full,
+        "How often committed offsets that are too old are looked for, in ms."),
+    setting("offsets.retention.minutes", Kind::Int, Some("10080"), Valid::AtLeast(1), High, Support::Full,
+        "How long a group's committed offsets stay after its last member has left, in minutes."),
+    setting("offsets.topic.num.partitions", Kind::Int, Some("50"), Valid::AtLeast(1), High, Support::Full,
+        "How many partitions __consumer_offsets gets when it is created."),
+    setting("offsets.topic.replication.factor", Kind::Short, Some("1"), Valid::AtLeast(1), High, Support::Full,
+        "How many replicas the partitions of __consumer_offsets get when it is created."),
+    setting("offsets.topic.segment.bytes", Kind::Int, Some("104857600"), Valid::AtLeast(1), High, Support::Full,
+        "segment.bytes of __consumer_offsets."),
     setting("producer.id.expiration.ms", Kind::Int, Some("86400000"), Valid::AtLeast(1), Low, Support::Full,
         "How long a partition remembers an idempotent producer after its last append, in ms."),
     setting("queued.max.request.bytes", Kind::Long, Some("-1"), Valid::Any, Medium, Support::Full,
@@ -172,7 +192,8 @@ mod tests {
     use crate::facts;
 
     /// Kafka has no default for `node.id`, and its `log.dirs` falls back to a directory under /tmp.
-    const OTHER_DEFAULT: [&str; 2] = ["node.id", "log.dirs"];
+    /// A first broker is alone: three replicas could not be placed.
+    const OTHER_DEFAULT: [&str; 3] = ["node.id", "log.dirs", "offsets.topic.replication.factor"];
     /// Millrace asks for a directory where Kafka would fall back to `log.dir`.
     const OTHER_VALID: [&str; 1] = ["log.dirs"];
 

@@ -1,0 +1,302 @@
+//! The groups of one partition of `__consumer_offsets`: finds the group that a request, a deadline or a write is about.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use millrace_base::code::ErrorCode;
+
+use super::offsets::is_acceptable;
+use super::record::GroupRecord;
+use super::request::{
+    Answer, Commit, Effect, Join, JoinAnswer, ListedGroup, Now, Request, Rules, SyncAnswer, Ticket, WriteId,
+};
+use super::state::Group;
+use super::timers::Timers;
+use super::turn::{Then, Timer, Turn, Writes};
+
+/// The groups of one partition. See the module's invariants.
+#[derive(Debug)]
+pub struct Coordinator {
+    rules: Rules,
+    groups: BTreeMap<String, Group>,
+    timers: Timers<Timer>,
+    writes: Writes,
+}
+
+impl Coordinator {
+    /// A coordinator without groups. Records that the partition holds are to be replayed before anything is asked.
+    pub fn new(rules: Rules) -> Coordinator {
+        Coordinator { rules, groups: BTreeMap::new(), timers: Timers::default(), writes: Writes::default() }
+    }
+
+    /// Takes over a record that was read back.
+    pub fn replay(&mut self, record: GroupRecord) {
+        match record {
+            GroupRecord::Offset { group, topic, partition, value } => {
+                let group = match (self.groups.get_mut(&group), &value) {
+                    (None, None) => return,
+                    (Some(group), _) => group,
+                    (None, Some(_)) => self.groups.entry(group).or_insert_with(|| Group::new(0)),
+                };
+                group.offsets.load(&topic, partition, value);
+            }
+            GroupRecord::Group { group, value: Some(value) } => {
+                self.groups.entry(group).or_insert_with(|| Group::new(0)).load(value);
+            }
+            GroupRecord::Group { group, value: None } => {
+                if let Some(state) = self.groups.get_mut(&group) {
+                    state.load(super::record::GroupValue::default());
+                    if state.is_void() {
+                        self.groups.remove(&group);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every record has been replayed: the sessions of the members begin.
+    pub fn loaded(&mut self, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.timers.schedule(Timer::Expiry, now.monotonic + self.rules.expiry_interval);
+        for name in self.groups.keys().cloned().collect::<Vec<_>>() {
+            if let Some(mut turn) = self.turn(&name, now, &mut effects) {
+                let members: Vec<String> = turn.group.members().keys().cloned().collect();
+                members.iter().for_each(|id| turn.renew_session(id));
+                if members.len() > turn.rules.members_max {
+                    turn.rebalance();
+                }
+            }
+        }
+        effects
+    }
+
+    /// Takes a request. Its answer is among the effects, or will be among later ones.
+    pub fn handle(&mut self, now: Now, ticket: Ticket, request: Request) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let early = match &request {
+            Request::Join(join) => self.check_join(join).err(),
+            Request::Commit(commit) => self.check_unknown(commit),
+            _ => None,
+        };
+        if let Some(answer) = early.or_else(|| self.answer_without_group(&request)) {
+            effects.push(Effect::Answer { ticket, answer });
+            return effects;
+        }
+        let name = request.group().to_owned();
+        let is_new = !self.groups.contains_key(&name);
+        if is_new {
+            self.groups.insert(name.clone(), Group::new(now.unix_ms));
+        }
+        let Some(mut turn) = self.turn(&name, now, &mut effects) else { return effects };
+        match request {
+            Request::Join(mut join) => {
+                keep_first_of_each_name(&mut join);
+                turn.join(ticket, &join);
+            }
+            Request::Sync(sync) => turn.sync(ticket, sync),
+            Request::Heartbeat(heartbeat) => turn.heartbeat(ticket, &heartbeat),
+            Request::Leave(leave) => turn.leave(ticket, &leave.members),
+            Request::Commit(commit) => turn.commit(ticket, &commit),
+            Request::FetchOffsets(fetch) => {
+                let fetched = turn.group.offsets.fetch(&fetch);
+                turn.answer(ticket, Answer::FetchOffsets(Ok(fetched)));
+            }
+            Request::Describe { .. } => {
+                let described = turn.group.describe();
+                turn.answer(ticket, Answer::Describe(Ok(described)));
+            }
+            Request::Delete { .. } => turn.delete(ticket),
+            Request::DeleteOffsets(asked) => turn.delete_offsets(ticket, &asked),
+        }
+        if is_new && !effects.iter().any(|effect| matches!(effect, Effect::Write { .. })) {
+            // A group exists from its first member on, also after a restart.
+            if let Some(mut turn) = self.turn(&name, now, &mut effects) {
+                let value = turn.group.value(|_, _| Vec::new());
+                turn.write_group(value, Then::Nothing);
+            }
+        }
+        effects
+    }
+
+    /// A write has ended: its records are durable, or will never be.
+    pub fn written(&mut self, now: Now, write: WriteId, result: Result<(), ErrorCode>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let result = result.map_err(to_clients);
+        match self.writes.end(write) {
+            None | Some(Then::Nothing) => {}
+            Some(Then::Assign { group, generation, assignments }) => {
+                if let Some(mut turn) = self.turn(&group, now, &mut effects) {
+                    turn.assign(generation, assignments, result);
+                }
+            }
+            Some(Then::WelcomeBack { group, member_id, ticket, answer }) => {
+                if let Some(mut turn) = self.turn(&group, now, &mut effects) {
+                    turn.welcome_back(&member_id, ticket, answer, result);
+                }
+            }
+            Some(Then::Offsets { group, partitions, answer }) => {
+                self.end_offsets(write, &group, &partitions, result.is_ok());
+                // A commit that failed may have been all there was of its group.
+                if result.is_err() && self.groups.get(&group).is_some_and(Group::was_never_used) {
+                    self.groups.remove(&group);
+                }
+                effects.extend(answer.map(|(ticket, answer)| end(ticket, answer, result)));
+            }
+            Some(Then::Delete { group, partitions, answer }) => {
+                self.end_offsets(write, &group, &partitions, result.is_ok());
+                // It stays if somebody has used it since.
+                if result.is_ok() && self.groups.get(&group).is_some_and(Group::is_void) {
+                    self.groups.remove(&group);
+                }
+                effects.extend(answer.map(|(ticket, answer)| end(ticket, answer, result)));
+            }
+        }
+        effects
+    }
+
+    fn end_offsets(&mut self, write: WriteId, group: &str, partitions: &[(String, i32)], is_written: bool) {
+        if let Some(state) = self.groups.get_mut(group) {
+            for (topic, partition) in partitions {
+                state.offsets.end(write, topic, *partition, is_written);
+            }
+        }
+    }
+
+    /// When [`Coordinator::tick`] has something to do next, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.timers.next()
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while let Some(timer) = self.timers.pop(now.monotonic) {
+            match timer {
+                Timer::Join(group) => self.with(&group, now, &mut effects, |turn| turn.joining_timed_out()),
+                Timer::Sync(group, generation) => {
+                    self.with(&group, now, &mut effects, |turn| turn.syncing_timed_out(generation));
+                }
+                Timer::Member(group, id) => self.with(&group, now, &mut effects, |turn| turn.session_ended(&id)),
+                Timer::Expiry => {
+                    self.timers.schedule(Timer::Expiry, now.monotonic + self.rules.expiry_interval);
+                    for name in self.groups.keys().cloned().collect::<Vec<_>>() {
+                        self.with(&name, now, &mut effects, |turn| turn.expire());
+                    }
+                }
+            }
+        }
+        effects
+    }
+
+    /// All groups, in the order of their names.
+    pub fn list(&self) -> Vec<ListedGroup> {
+        let list = |(group, state): (&String, &Group)| ListedGroup {
+            group: group.clone(),
+            protocol_type: state.protocol_type.clone().unwrap_or_default(),
+            phase: state.phase(),
+        };
+        self.groups.iter().map(list).collect()
+    }
+
+    fn turn<'a>(&'a mut self, name: &'a str, now: Now, effects: &'a mut Vec<Effect>) -> Option<Turn<'a>> {
+        let group = self.groups.get_mut(name)?;
+        let Coordinator { rules, timers, writes, .. } = self;
+        Some(Turn { name, group, now, rules, timers, writes, effects })
+    }
+
+    fn with(&mut self, name: &str, now: Now, effects: &mut Vec<Effect>, act: impl FnOnce(&mut Turn<'_>)) {
+        if let Some(mut turn) = self.turn(name, now, effects) {
+            act(&mut turn);
+        }
+    }
+
+    /// What JoinGroup must fulfil, whichever group it is.
+    fn check_join(&self, join: &Join) -> Result<(), Answer> {
+        let refused = |error| Err(Answer::Join(JoinAnswer::refused(error, &join.member_id)));
+        let session = u64::try_from(join.session_timeout_ms).map(Duration::from_millis);
+        let allowed = self.rules.session_timeout_min..=self.rules.session_timeout_max;
+        if join.group.is_empty() {
+            refused(ErrorCode::InvalidGroupId)
+        } else if !session.is_ok_and(|session| allowed.contains(&session)) {
+            refused(ErrorCode::InvalidSessionTimeout)
+        } else if !join.member_id.is_empty() && !self.groups.contains_key(&join.group) {
+            // Nobody was ever given that id.
+            refused(ErrorCode::UnknownMemberId)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A commit to a group that does not exist: who does not claim to be a member may create it so.
+    fn check_unknown(&self, commit: &Commit) -> Option<Answer> {
+        if self.groups.contains_key(&commit.group) {
+            return None;
+        }
+        let refused = |error| Some(Answer::Commit(vec![error; commit.offsets.len()]));
+        if commit.generation >= 0 {
+            let knows = commit.knows_group_id_not_found;
+            return refused(if knows { ErrorCode::GroupIdNotFound } else { ErrorCode::IllegalGeneration });
+        }
+        let bytes_max = self.rules.metadata_bytes_max;
+        let is_void = !commit.offsets.iter().any(|offset| is_acceptable(offset, bytes_max));
+        if is_void { refused(ErrorCode::OffsetMetadataTooLarge) } else { None }
+    }
+
+    /// The answer to a request about a group that does not exist, unless the request creates it; or of a name that no
+    /// group with members can have.
+    fn answer_without_group(&self, request: &Request) -> Option<Answer> {
+        let is_unnamed = request.group().is_empty();
+        match request {
+            Request::Sync(_) | Request::Heartbeat(_) | Request::Leave(_) if is_unnamed => {
+                return Some(request.refused(ErrorCode::InvalidGroupId));
+            }
+            _ if self.groups.contains_key(request.group()) => return None,
+            _ => {}
+        }
+        match request {
+            Request::Join(_) | Request::Commit(_) => None,
+            Request::Sync(_) => Some(Answer::Sync(SyncAnswer::refused(ErrorCode::UnknownMemberId))),
+            Request::Heartbeat(_) => Some(Answer::Heartbeat(ErrorCode::UnknownMemberId)),
+            Request::Leave(leave) => Some(Answer::Leave(Ok(vec![ErrorCode::UnknownMemberId; leave.members.len()]))),
+            Request::FetchOffsets(fetch) => {
+                Some(Answer::FetchOffsets(Ok(super::offsets::Offsets::default().fetch(fetch))))
+            }
+            Request::Describe { .. } | Request::Delete { .. } | Request::DeleteOffsets(_) => {
+                Some(request.refused(ErrorCode::GroupIdNotFound))
+            }
+        }
+    }
+}
+
+/// A protocol that is named twice counts once, as Kafka has it.
+fn keep_first_of_each_name(join: &mut Join) {
+    let mut names = std::collections::BTreeSet::new();
+    join.protocols.retain(|protocol| names.insert(protocol.name.clone()));
+}
+
+/// The answer once its write has ended.
+fn end(ticket: Ticket, answer: Answer, result: Result<(), ErrorCode>) -> Effect {
+    let answer = match (result, answer) {
+        (Ok(()), answer) => answer,
+        (Err(error), Answer::Commit(codes)) => Answer::Commit(vec![error; codes.len()]),
+        (Err(error), Answer::Delete(_)) => Answer::Delete(error),
+        (Err(error), Answer::DeleteOffsets(_)) => Answer::DeleteOffsets(Err(error)),
+        (Err(_), other) => unreachable!("{other:?} does not wait for a write of offsets"),
+    };
+    Effect::Answer { ticket, answer }
+}
+
+/// What a client is told when a record could not be written: where it may try again, it is told so.
+fn to_clients(error: ErrorCode) -> ErrorCode {
+    match error {
+        ErrorCode::UnknownTopicOrPartition
+        | ErrorCode::NotEnoughReplicas
+        | ErrorCode::NotEnoughReplicasAfterAppend
+        | ErrorCode::RequestTimedOut => ErrorCode::CoordinatorNotAvailable,
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
+        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::InvalidFetchSize => {
+            ErrorCode::UnknownServerError
+        }
+        other => other,
+    }
+}
