@@ -10,7 +10,6 @@
 //! changes.
 
 use std::cell::RefCell;
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,17 +18,17 @@ use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{TopicId, TopicPartition};
 use millrace_cluster::metadata::{Command, CommandError, Image, ImageError, Machine, MetadataRecord, RecordError};
-use millrace_log::{Append, AppendError, Origin, Partition, ReadError, ReadLimits, Unavailable};
+use millrace_log::{Append, AppendError, Origin, Partition, Unavailable};
 use millrace_record::RecordError as BatchError;
-use millrace_record::batch::batches;
 use millrace_record::builder::BatchBuilder;
-use millrace_record::compression::{Codec, Scratch};
+use millrace_record::compression::Codec;
 use millrace_runtime::{Core, sync};
 use thiserror::Error;
 use tracing::{error, warn};
 
 use crate::dispatch::{self, CoreCall};
 use crate::partitions;
+use crate::replay::{self, ReplayError};
 use crate::server::{LEADER_EPOCH_OF_METADATA, METADATA_CORE, Server, all_cores};
 
 /// The partition that holds the metadata log, under the id that Kafka gives its topic.
@@ -37,22 +36,15 @@ pub(crate) const METADATA_PARTITION: TopicPartition = TopicPartition { topic: To
 /// Its topic's name.
 pub(crate) const METADATA_TOPIC: &str = "__cluster_metadata";
 
-/// Bytes of the log that are read at a time when it is replayed.
-const REPLAY_BYTES: usize = 1024 * 1024;
-
 /// Why the metadata log cannot be read or written.
 #[derive(Debug, Error)]
 pub(crate) enum MetadataLogError {
-    #[error("it cannot be read: {0}")]
-    Read(#[from] ReadError),
-    #[error("it cannot be read: {0}")]
-    Load(io::Error),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     #[error("it cannot be written: {0}")]
     Append(#[from] AppendError),
     #[error("it cannot be written: {0}")]
     Unavailable(#[from] Unavailable),
-    #[error("a batch at offset {offset} is damaged: {source}")]
-    Batch { offset: i64, source: BatchError },
     #[error("the record at offset {offset} is damaged: {source}")]
     Record { offset: i64, source: RecordError },
     #[error("the record at offset {offset} does not follow from those before it: {source}")]
@@ -134,39 +126,14 @@ impl MetadataLog {
 /// [`MetadataLogError`] for anything that is not as it was written: the broker must not guess its metadata.
 pub(crate) async fn replay(core: &Core, partition: &Rc<Partition>) -> Result<Image, MetadataLogError> {
     let mut image = Image::default();
-    let mut offset = partition.offsets().log_start;
-    while offset < partition.offsets().durable {
-        let read = partition.read(offset, ReadLimits { bytes_max: REPLAY_BYTES, at_least_one_batch: true }).await?;
-        for part in &read.parts {
-            let bytes = part.load(core).await.map_err(MetadataLogError::Load)?;
-            offset = apply_batches(&mut image, &bytes, offset)?;
-        }
-    }
+    replay::replay(core, partition, |record| {
+        let offset = record.offset;
+        let change = MetadataRecord::decode(record.value.unwrap_or_default())
+            .map_err(|source| MetadataLogError::Record { offset, source })?;
+        image.apply(&change).map_err(|source| MetadataLogError::Contradiction { offset, source })
+    })
+    .await?;
     Ok(image)
-}
-
-/// Applies the records of whole batches from `offset` on; gives the offset after them.
-fn apply_batches(image: &mut Image, bytes: &[u8], mut offset: i64) -> Result<i64, MetadataLogError> {
-    let mut scratch = Scratch::default();
-    let begin = offset;
-    for batch in batches(bytes) {
-        let batch = match batch {
-            Ok(batch) => batch,
-            // A read may end within a batch: the next one begins there.
-            Err(error) if error.is_incomplete() && offset > begin => break,
-            Err(source) => return Err(MetadataLogError::Batch { offset, source }),
-        };
-        let damaged = |source| MetadataLogError::Batch { offset: batch.base_offset(), source };
-        for record in batch.records(&mut scratch).map_err(damaged)? {
-            let record = record.map_err(damaged)?;
-            let offset = record.offset;
-            let change = MetadataRecord::decode(record.value.unwrap_or_default())
-                .map_err(|source| MetadataLogError::Record { offset, source })?;
-            image.apply(&change).map_err(|source| MetadataLogError::Contradiction { offset, source })?;
-        }
-        offset = batch.next_offset();
-    }
-    Ok(offset)
 }
 
 /// Asks the core of the metadata log to carry out a command, and gives what it changed. The answer comes when all cores

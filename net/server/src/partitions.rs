@@ -10,6 +10,7 @@ use millrace_cluster::metadata::{MetadataRecord, Topic};
 use millrace_log::{LogError, PartitionConfig, RecoveredPartition};
 use tracing::{error, info};
 
+use crate::groups;
 use crate::server::Server;
 use crate::topic_configs;
 
@@ -35,6 +36,7 @@ pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
             _ => {}
         }
     }
+    groups::follow(server).await;
 }
 
 /// Takes in the partitions that recovery found for this core; creates those that the image wants and the disk lacks,
@@ -60,6 +62,7 @@ pub(crate) async fn adopt(server: &Rc<Server>, recovered: Vec<RecoveredPartition
     for topic in topics {
         create_owned(server, &topic).await;
     }
+    groups::follow(server).await;
     Ok(())
 }
 

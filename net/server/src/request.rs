@@ -1,6 +1,7 @@
 //! What a handler knows about a request besides its body: who asks, from where, and with whose permission.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 
 use millrace_runtime::Bytes;
@@ -30,6 +31,7 @@ pub(crate) enum Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'a> {
     Cluster,
+    Group(&'a str),
     Topic(&'a str),
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct Request {
     pub api_key: i16,
     pub api_version: i16,
     pub correlation_id: i32,
+    /// Where the client's name for itself is in the frame.
+    client_id: Range<usize>,
     pub context: Rc<ConnectionContext>,
 }
 
@@ -60,9 +64,17 @@ impl Request {
     /// [`WireError`] when it is not one, or its API is unknown to Kafka 4.3.
     pub(crate) fn parse(frame: Bytes, context: Rc<ConnectionContext>) -> Result<Self, WireError> {
         let mut reader = Reader::new(&frame);
-        let RequestHeader { api_key, api_version, correlation_id, .. } = RequestHeader::decode(&mut reader)?;
+        let header = RequestHeader::decode(&mut reader)?;
+        let RequestHeader { api_key, api_version, correlation_id, client_id } = header;
+        let client_id = client_id.map(|text| place(&frame, text.as_bytes())).unwrap_or_default();
         let body_start = frame.len() - reader.remaining().len();
-        Ok(Self { frame, body_start, api_key, api_version, correlation_id, context })
+        Ok(Self { frame, body_start, api_key, api_version, correlation_id, client_id, context })
+    }
+
+    /// The client's name for itself; empty for none.
+    pub(crate) fn client_id(&self) -> &str {
+        let bytes = self.frame.get(self.client_id.clone()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 
     /// The body's bytes.
@@ -79,8 +91,13 @@ impl Request {
 
     /// A part of the frame as bytes of their own, sharing its memory. `part` must lie within the frame.
     pub(crate) fn share(&self, part: &[u8]) -> Bytes {
-        let start = (part.as_ptr() as usize).wrapping_sub(self.frame.as_ptr() as usize);
-        assert!(start <= self.frame.len() && part.len() <= self.frame.len() - start, "a part of another frame");
-        self.frame.slice(start..start + part.len())
+        self.frame.slice(place(&self.frame, part))
     }
+}
+
+/// Where a part of a frame lies in it.
+fn place(frame: &[u8], part: &[u8]) -> Range<usize> {
+    let start = (part.as_ptr() as usize).wrapping_sub(frame.as_ptr() as usize);
+    assert!(start <= frame.len() && part.len() <= frame.len() - start, "a part of another frame");
+    start..start + part.len()
 }

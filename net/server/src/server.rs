@@ -14,6 +14,7 @@ use millrace_runtime::{Core, Mailbox, sync};
 
 use crate::dispatch::{Calls, CoreMessage};
 use crate::fetch_session::FetchSessions;
+use crate::groups::Groups;
 use crate::listener::ConnectionCounts;
 use crate::metadata_log::MetadataLog;
 use crate::producer_ids::ProducerIds;
@@ -36,6 +37,7 @@ pub(crate) struct Server {
     pub topic_configs: TopicConfigs,
     pub producer_ids: ProducerIds,
     pub fetch_sessions: RefCell<FetchSessions>,
+    pub groups: Groups,
     pub calls: Calls,
     /// For batches that are inflated to be checked.
     pub scratch: RefCell<Scratch>,
@@ -80,6 +82,7 @@ impl Server {
             image: RefCell::new(parts.image),
             metadata_log: parts.metadata_log,
             producer_ids: ProducerIds::default(),
+            groups: Groups::default(),
             calls: Calls::default(),
             scratch: RefCell::default(),
             connections: parts.connections,

@@ -74,8 +74,8 @@ impl Coordinator {
     pub fn handle(&mut self, now: Now, ticket: Ticket, request: Request) -> Vec<Effect> {
         let mut effects = Vec::new();
         let early = match &request {
-            Request::Join(join) => self.check_join(join).err(),
-            Request::Commit(commit) => self.check_unknown(commit),
+            Request::Join(join) => self.check_join(join),
+            Request::Commit(commit) => self.check_commit_to_unknown(commit),
             _ => None,
         };
         if let Some(answer) = early.or_else(|| self.answer_without_group(&request)) {
@@ -210,9 +210,9 @@ impl Coordinator {
         }
     }
 
-    /// What JoinGroup must fulfil, whichever group it is.
-    fn check_join(&self, join: &Join) -> Result<(), Answer> {
-        let refused = |error| Err(Answer::Join(JoinAnswer::refused(error, &join.member_id)));
+    /// The answer to a JoinGroup that no group takes, whichever it is.
+    fn check_join(&self, join: &Join) -> Option<Answer> {
+        let refused = |error| Some(Answer::Join(JoinAnswer::refused(error, &join.member_id)));
         let session = u64::try_from(join.session_timeout_ms).map(Duration::from_millis);
         let allowed = self.rules.session_timeout_min..=self.rules.session_timeout_max;
         if join.group.is_empty() {
@@ -223,12 +223,12 @@ impl Coordinator {
             // Nobody was ever given that id.
             refused(ErrorCode::UnknownMemberId)
         } else {
-            Ok(())
+            None
         }
     }
 
     /// A commit to a group that does not exist: who does not claim to be a member may create it so.
-    fn check_unknown(&self, commit: &Commit) -> Option<Answer> {
+    fn check_commit_to_unknown(&self, commit: &Commit) -> Option<Answer> {
         if self.groups.contains_key(&commit.group) {
             return None;
         }

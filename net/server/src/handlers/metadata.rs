@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
-use millrace_cluster::metadata::{Command, CreateTopic, Image, Topic};
+use millrace_cluster::metadata::{Command, Image, Topic};
 use millrace_wire::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -12,11 +12,12 @@ use millrace_wire::{Reader, WireError};
 use tracing::{info, warn};
 
 use super::{ALL_CLUSTER_OPERATIONS, ALL_TOPIC_OPERATIONS, respond};
+use crate::internal_topics;
 use crate::limits::TOPICS_AUTO_CREATED_MAX;
 use crate::metadata_log;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
-use crate::server::{Server, random_id};
+use crate::server::Server;
 
 /// What a request asks of one topic, and what is said of it.
 struct Asked<'a> {
@@ -85,14 +86,7 @@ async fn create_missing(server: &Rc<Server>, request: &Request, asked: &mut [Ask
             asked.error = ErrorCode::TopicAuthorizationFailed;
             continue;
         }
-        // -1: as the broker's settings say.
-        let topic = CreateTopic {
-            name: name.to_owned(),
-            id: random_id(&server.core),
-            partitions: -1,
-            replication_factor: -1,
-            ..CreateTopic::default()
-        };
+        let topic = internal_topics::auto_created(server, name);
         match metadata_log::propose(server, Command::CreateTopic(topic)).await {
             Ok(_) => {
                 info!(topic = name, "topic created because it was asked for");
@@ -126,11 +120,6 @@ fn answer<'a>(image: &'a Image, asked: &Asked<'a>, operations: bool) -> Metadata
     }
 }
 
-/// Topics that belong to the brokers: clients are told so.
-fn is_internal(name: &str) -> bool {
-    matches!(name, "__consumer_offsets" | "__transaction_state" | "__share_group_state")
-}
-
 fn describe(topic: &Topic, operations: bool) -> MetadataResponseTopic<'_> {
     let partitions = topic.partitions.iter().zip(0..).map(|(partition, partition_index)| MetadataResponsePartition {
         partition_index,
@@ -144,7 +133,7 @@ fn describe(topic: &Topic, operations: bool) -> MetadataResponseTopic<'_> {
         error_code: ErrorCode::None.code(),
         name: Some(&topic.name),
         topic_id: topic.id.0,
-        is_internal: is_internal(&topic.name),
+        is_internal: internal_topics::is_internal(&topic.name),
         partitions: partitions.collect(),
         topic_authorized_operations: if operations { ALL_TOPIC_OPERATIONS } else { i32::MIN },
     }

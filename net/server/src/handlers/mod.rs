@@ -2,15 +2,26 @@
 
 mod api_versions;
 mod create_topics;
+mod delete_groups;
 mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+mod describe_groups;
 mod fetch;
+mod find_coordinator;
+mod heartbeat;
 mod init_producer_id;
+mod join_group;
+mod leave_group;
+mod list_groups;
 mod list_offsets;
 mod metadata;
+mod offset_commit;
+mod offset_delete;
+mod offset_fetch;
 mod produce;
+mod sync_group;
 
 use std::rc::Rc;
 
@@ -18,10 +29,14 @@ use millrace_base::code::ErrorCode;
 use millrace_base::ids::LeaderEpoch;
 use millrace_log::{Partition, ReadPart};
 use millrace_wire::messages::{
-    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_records::DeleteRecordsRequest,
-    delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
-    describe_configs::DescribeConfigsRequest, fetch::FetchRequest, init_producer_id::InitProducerIdRequest,
-    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, produce::ProduceRequest,
+    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_groups::DeleteGroupsRequest,
+    delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
+    describe_configs::DescribeConfigsRequest, describe_groups::DescribeGroupsRequest, fetch::FetchRequest,
+    find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest, init_producer_id::InitProducerIdRequest,
+    join_group::JoinGroupRequest, leave_group::LeaveGroupRequest, list_groups::ListGroupsRequest,
+    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, offset_commit::OffsetCommitRequest,
+    offset_delete::OffsetDeleteRequest, offset_fetch::OffsetFetchRequest, produce::ProduceRequest,
+    sync_group::SyncGroupRequest,
 };
 use millrace_wire::{WireError, Writer, versions};
 
@@ -35,12 +50,23 @@ pub(crate) const SUPPORTED: &[i16] = &[
     FetchRequest::KEY,
     ListOffsetsRequest::KEY,
     MetadataRequest::KEY,
+    OffsetCommitRequest::KEY,
+    OffsetFetchRequest::KEY,
+    FindCoordinatorRequest::KEY,
+    JoinGroupRequest::KEY,
+    HeartbeatRequest::KEY,
+    LeaveGroupRequest::KEY,
+    SyncGroupRequest::KEY,
+    DescribeGroupsRequest::KEY,
+    ListGroupsRequest::KEY,
     ApiVersionsRequest::KEY,
     CreateTopicsRequest::KEY,
     DeleteTopicsRequest::KEY,
     DeleteRecordsRequest::KEY,
     InitProducerIdRequest::KEY,
     DescribeConfigsRequest::KEY,
+    DeleteGroupsRequest::KEY,
+    OffsetDeleteRequest::KEY,
     DescribeClusterRequest::KEY,
 ];
 
@@ -66,6 +92,17 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         FetchRequest::KEY => fetch::handle(server, request).await,
         ListOffsetsRequest::KEY => list_offsets::handle(server, request).await,
         MetadataRequest::KEY => metadata::handle(server, request).await,
+        OffsetCommitRequest::KEY => offset_commit::handle(server, request).await,
+        OffsetFetchRequest::KEY => offset_fetch::handle(server, request).await,
+        FindCoordinatorRequest::KEY => find_coordinator::handle(server, request).await,
+        JoinGroupRequest::KEY => join_group::handle(server, request).await,
+        HeartbeatRequest::KEY => heartbeat::handle(server, request).await,
+        LeaveGroupRequest::KEY => leave_group::handle(server, request).await,
+        SyncGroupRequest::KEY => sync_group::handle(server, request).await,
+        DescribeGroupsRequest::KEY => describe_groups::handle(server, request).await,
+        ListGroupsRequest::KEY => list_groups::handle(server, request).await,
+        DeleteGroupsRequest::KEY => delete_groups::handle(server, request).await,
+        OffsetDeleteRequest::KEY => offset_delete::handle(server, request).await,
         CreateTopicsRequest::KEY => create_topics::handle(server, request).await,
         DeleteRecordsRequest::KEY => delete_records::handle(server, request).await,
         DeleteTopicsRequest::KEY => delete_topics::handle(server, request).await,
@@ -92,6 +129,11 @@ fn respond_with(
     Ok(response.map_or_else(|error| Outcome::Close(error.to_string()), Outcome::Respond))
 }
 
+/// The number of an error, where there may be none.
+fn code_of(error: Option<ErrorCode>) -> i16 {
+    error.unwrap_or(ErrorCode::None).code()
+}
+
 /// What a request's leader epoch says of its view of a partition; `-1` says nothing.
 fn leader_epoch_error(partition: &Partition, asked: LeaderEpoch) -> Option<ErrorCode> {
     let current = partition.leader_epoch();
@@ -106,6 +148,8 @@ fn leader_epoch_error(partition: &Partition, asked: LeaderEpoch) -> Option<Error
 /// Authorised operations of a topic, as the bits of KIP-430: all that Kafka knows for topics.
 const ALL_TOPIC_OPERATIONS: i32 =
     operations(&[READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
+/// The same of a group.
+const ALL_GROUP_OPERATIONS: i32 = operations(&[READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
 /// The same of the cluster.
 const ALL_CLUSTER_OPERATIONS: i32 =
     operations(&[CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE]);
