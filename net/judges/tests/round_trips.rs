@@ -191,7 +191,6 @@ fn all_clients_read_what_each_wrote_on_two_cores() {
 }
 
 #[test]
-#[ignore = "at their defaults these tools join a group, and Millrace hosts none yet"]
 fn consumers_at_their_defaults_read_through_a_group() {
     let directory = tempfile::tempdir().unwrap();
     let mut court = Court::open(1, directory.path());

@@ -332,8 +332,10 @@ impl Shard {
             match effect {
                 Effect::Answer { ticket, answer } => {
                     let waiting = self.waiting.borrow_mut().remove(&ticket);
-                    // Its client may have gone.
-                    drop(waiting.map(|waiting| waiting.send(answer)));
+                    if let Some(waiting) = waiting {
+                        // Its client may have gone.
+                        drop(waiting.send(answer));
+                    }
                 }
                 Effect::Write { write: id, records } => {
                     if self.writes.try_send(Write { id, records }).is_err() {

@@ -218,7 +218,7 @@ fn a_new_member_that_waits_is_forgotten_after_five_minutes() {
     let mut bench = Bench::new(rules());
     let (_, first) = bench.begin_join("a");
     bench.pass(3 * SECOND);
-    let ids = vec![bench.joined(first).member_id];
+    let ids = [bench.joined(first).member_id];
     let ticket = bench.send(sync(&ids[0], 1, &[&ids[0]]));
     bench.synced(ticket);
     let slow = Join { rebalance_timeout_ms: Some(1_000_000), ..join("a", &ids[0]) };
