@@ -42,8 +42,8 @@ impl Group {
     /// From when on an offset's retention counts, Unix ms; None: it does not expire now.
     ///
     /// A group's offsets stay while it has members, and from then on for the retention. Of a group that never had
-    /// members they stay for the retention after their commit; so do those of topics that a group of consumers does
-    /// not read any more.
+    /// members they stay for the retention after their commit; so do those of topics that a group of consumers does not
+    /// read any more.
     fn retention_begins_ms(&self, topic: &str, offset: &CommittedOffset) -> Option<i64> {
         let committed_ms = offset.commit_timestamp_ms;
         match self.phase() {

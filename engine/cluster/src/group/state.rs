@@ -1,7 +1,8 @@
 //! One group: its members, their leader, the generation and the committed offsets; without time and answers.
 //!
 //! Always true:
-//! - an empty group has no members, no protocol and no leader; any other has at least one member, or is about to settle;
+//! - an empty group has no members, no protocol and no leader; any other has at least one member, or is about to
+//!   settle;
 //! - `joining_count` is the number of members whose JoinGroup waits, `supported` counts each member's protocols;
 //! - `instances` names, for each static member, its present id.
 

@@ -174,9 +174,9 @@ fn settings_are_checked_and_kept_as_they_were_given() {
         assert_eq!(code, ErrorCode::InvalidConfig, "{message}");
         assert!(message.contains(words), "{message}");
     }
-    let accepted = machine.propose(&Command::CreateTopic(with("retention.ms", Some(" 5 ")))).unwrap();
+    let accepted = machine.propose(&Command::CreateTopic(with("cleanup.policy", Some(" compact ")))).unwrap();
     assert_eq!(accepted.warnings.len(), 1);
-    assert_eq!(machine.image().topic("t").unwrap().overrides["retention.ms"], " 5 ");
+    assert_eq!(machine.image().topic("t").unwrap().overrides["cleanup.policy"], " compact ");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::response::Outcome;
 use crate::server::Server;
 
 /// Kafka's name for the type of all groups here.
-const CLASSIC: &str = "Classic";
+const CLASSIC: &str = "classic";
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let version = request.api_version;
