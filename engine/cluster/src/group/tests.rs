@@ -4,4 +4,5 @@ mod admin;
 mod harness;
 mod members;
 mod offsets;
+mod random;
 mod rebalance;
