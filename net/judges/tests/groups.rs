@@ -7,6 +7,7 @@ use millrace_judges::broker::{Broker, Kind, Setup};
 use millrace_judges::java::Java;
 use millrace_judges::librdkafka;
 use millrace_judges::recipe::{self, Shape};
+use millrace_judges::wire::{Connection, frame, header};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::Message;
@@ -210,6 +211,8 @@ fn tools_manage_groups(cores: u32) {
     command(&["--delete", "--group", "tools"]).unwrap();
     assert!(!command(&["--list"]).unwrap().contains(&vec!["tools".to_owned()]));
 
+    let written = java.produce(&address, "__consumer_offsets", 1, 1, "none").unwrap_err();
+    assert!(written.contains("InvalidTopicException"), "{written}");
     let offsets = ["--bootstrap-server", &address, "--topic", "__consumer_offsets", "--from-beginning"];
     let formatter = ["--timeout-ms", "6000", "--formatter", "org.apache.kafka.tools.consumer.OffsetsMessageFormatter"];
     let printed = java.tool(CONSOLE, None, &[&offsets[..], &formatter].concat()).unwrap();
@@ -230,4 +233,32 @@ fn kafkas_tools_manage_groups_on_one_core() {
 #[test]
 fn kafkas_tools_manage_groups_on_two_cores() {
     tools_manage_groups(2);
+}
+
+/// A member that waits for others is told to look elsewhere when the broker stops, and does not hold it up.
+#[test]
+fn a_member_that_waits_does_not_hold_up_a_stop() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut setup = Setup::of_environment(2);
+    if setup.kind == Kind::Reference {
+        // Kafka closes the connection without a word.
+        return;
+    }
+    setup.arguments = vec!["--set".to_owned(), "group.initial.rebalance.delay.ms=600000".to_owned()];
+    let mut broker = Broker::start(setup, directory.path());
+    let mut connection = Connection::open(&broker.address()).unwrap();
+    let text = |text: &str| [&[0, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    connection.ask(10, 1, &[text("g"), vec![0]].concat()).unwrap();
+    // JoinGroup v1: session and rebalance time-outs of 10 minutes, no id yet, one protocol without metadata.
+    let timeouts = [600_000_i32.to_be_bytes(), 600_000_i32.to_be_bytes()].concat();
+    let protocols = [&[0, 0, 0, 1][..], &text("range"), &[0; 4]].concat();
+    let join = [text("g"), timeouts, text(""), text("consumer"), protocols].concat();
+    connection.send(&frame(&[header(11, 1, 8), join].concat())).unwrap();
+    // ListGroups v0: the group is there as soon as its first member waits.
+    let mut other = Connection::open(&broker.address()).unwrap();
+    while !other.ask(16, 0, &[]).unwrap().windows(3).any(|bytes| bytes == text("g")) {}
+    let status = broker.stop();
+    assert!(status.success(), "{status}");
+    let answer = connection.receive().unwrap();
+    assert_eq!(answer[4..6], 16_i16.to_be_bytes(), "NOT_COORDINATOR: {}", answer.escape_ascii());
 }

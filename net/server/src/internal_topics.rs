@@ -13,6 +13,9 @@ use crate::server::{Server, random_id};
 /// The topic that holds groups and their committed offsets.
 pub(crate) const CONSUMER_OFFSETS: &str = "__consumer_offsets";
 
+/// The client id by which Kafka knows that an administrator writes into an internal topic, and means it.
+pub(crate) const ADMIN_CLIENT: &str = "__admin_client";
+
 /// Whether a topic belongs to the broker: clients are told so.
 pub(crate) fn is_internal(name: &str) -> bool {
     matches!(name, CONSUMER_OFFSETS | "__transaction_state" | "__share_group_state")

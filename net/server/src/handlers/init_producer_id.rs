@@ -18,7 +18,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let allocated = if !request.authorize(Operation::IdempotentWrite, Resource::Cluster) {
         Err(ErrorCode::ClusterAuthorizationFailed)
     } else if body.transactional_id.is_some() {
-        // There is no transaction coordinator, and FindCoordinator is not offered: no client gets here by the rules.
+        // There is no transaction coordinator, and FindCoordinator says so: no client gets here by the rules.
         Err(ErrorCode::InvalidRequest)
     } else {
         producer_ids::allocate(&server).await.map_err(|error| {

@@ -19,6 +19,7 @@ use tracing::warn;
 
 use super::respond;
 use crate::dispatch::{self, CoreCall};
+use crate::internal_topics;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
@@ -116,6 +117,9 @@ fn find_topic(server: &Server, request: &Request, name: &str, id: TopicId) -> Re
     let topic = topic.ok_or(missing)?;
     if !request.authorize(Operation::Write, Resource::Topic(&topic.name)) {
         return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    if internal_topics::is_internal(&topic.name) && request.client_id() != internal_topics::ADMIN_CLIENT {
+        return Err(ErrorCode::InvalidTopicException);
     }
     let config = topic_configs::resolve(server, topic).map_err(|error| {
         warn!(topic = topic.name, %error, "the topic's settings cannot be used");
