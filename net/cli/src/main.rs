@@ -9,6 +9,7 @@ mod connect;
 mod consume;
 mod dump;
 mod escape;
+mod group;
 mod input;
 mod output;
 mod produce;
@@ -42,6 +43,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Create, list, describe and delete topics
     Topic(topic::Arguments),
+    /// List, describe, reset and delete consumer groups
+    Group(group::Arguments),
     /// Write records from standard input or a file
     Produce(produce::Arguments),
     /// Read records
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Topic(arguments) => topic::run(&arguments),
+        Command::Group(arguments) => group::run(&arguments),
         Command::Produce(arguments) => produce::run(&arguments),
         Command::Consume(arguments) => consume::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),

@@ -1,4 +1,4 @@
-//! `consume --from`: where to begin.
+//! `consume --from`, `group reset-offsets --to`: where to begin.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

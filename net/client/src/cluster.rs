@@ -215,6 +215,12 @@ impl Cluster {
         Ok(grouped)
     }
 
+    /// The ids of the brokers that are known.
+    #[must_use]
+    pub fn broker_ids(&self) -> Vec<i32> {
+        self.brokers.keys().copied().collect()
+    }
+
     /// The connection to a broker; a new one when there is none, or none that works.
     ///
     /// # Errors

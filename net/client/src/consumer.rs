@@ -225,8 +225,11 @@ impl<'a> Consumer<'a> {
     }
 }
 
-/// Where each partition is read from.
-fn positions(
+/// Where each partition of a topic is read from.
+///
+/// # Errors
+/// [`ClientError::OutOfRange`] for an offset that a partition does not have; others when a leader does not answer.
+pub fn positions(
     cluster: &mut Cluster,
     topic: &mut TopicMetadata,
     partitions: &[i32],
