@@ -14,6 +14,7 @@ use millrace_base::ids::{LeaderEpoch, Offset};
 use millrace_runtime::{Bytes, Durability};
 
 use crate::journal::{Entry, External, Operation, Sequence};
+use crate::layout;
 use crate::limits::{BLOCK_BYTES, REDO_BYTES_MAX, RUN_BYTES_MAX, block_floor};
 use crate::options::{LogOptions, WritePath};
 use crate::partition::{Partition, State};
@@ -57,6 +58,8 @@ pub(crate) enum Reaches {
     Roll { segment: Offset },
     /// That nothing below `offset` is there any more.
     LogStart { offset: Offset },
+    /// That the log was cut, as [`State::prepared_cut`] says.
+    Cut,
 }
 
 /// Batches that go together.
@@ -270,9 +273,17 @@ impl Partition {
             return;
         }
         let before = (state.durable_offset, state.log_start);
-        let mut wants_destage = false;
+        let (mut wants_destage, mut was_cut) = (false, false);
         while let Some(run) = state.runs.pop_front_if(|run| run.sequence <= sequence) {
-            state.reach(run.reaches);
+            if matches!(run.reaches, Reaches::Cut) {
+                if let Some((freed, segment)) = state.cut(run.sequence) {
+                    self.shared.note_memory_freed(freed);
+                    self.shared.sealed_files.forget(&layout::segment_file(&self.directory, segment));
+                    was_cut = true;
+                }
+            } else {
+                state.reach(run.reaches);
+            }
         }
         for segment in state.segments.iter_mut().rev().take_while(|segment| !segment.is_sealed) {
             let oldest = segment.redo.front().map(|redo| redo.sequence);
@@ -283,7 +294,7 @@ impl Partition {
             let is_done = segment.is_closed && segment.durable == segment.end;
             wants_destage |= to - from >= self.shared.options.destage_bytes || is_done;
         }
-        let moved = (state.durable_offset, state.log_start) != before;
+        let moved = was_cut || (state.durable_offset, state.log_start) != before;
         let more = !state.pending.is_empty();
         drop(state);
         if moved {
@@ -302,7 +313,7 @@ impl State {
     /// Takes in what has become durable.
     fn reach(&mut self, reaches: Reaches) {
         match reaches {
-            Reaches::Nothing => {}
+            Reaches::Nothing | Reaches::Cut => {}
             Reaches::End { segment, end, next_offset } => {
                 assert!(next_offset >= self.durable_offset, "durable {} to {next_offset}", self.durable_offset);
                 self.durable_offset = next_offset;

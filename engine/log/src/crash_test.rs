@@ -14,7 +14,8 @@ use millrace_runtime::sim::{Disk, Random, Stop, run};
 
 use crate::testing::batch_bytes;
 use crate::{
-    Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, Producers, ReadError, ReadLimits,
+    Append, AppendError, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ProducerBatch,
+    Producers, ReadError, ReadLimits, Unavailable,
 };
 
 /// A batch's first and last sequence and its first offset.
@@ -45,6 +46,10 @@ struct Model {
     logs: Vec<Vec<Appended>>,
     /// By partition: everything below was acknowledged.
     acknowledged: Vec<Offset>,
+    /// By partition: where it was to be cut, while it is not known whether it was.
+    cuts: Vec<Option<Offset>>,
+    /// By partition: it was cut once. What was known of producers from segments that are gone is not known any more.
+    was_cut: Vec<bool>,
     /// By partition: everything below was to be deleted, and the deletion was acknowledged as far as the first says.
     deleted: Vec<(Offset, Offset)>,
 }
@@ -52,6 +57,12 @@ struct Model {
 impl Model {
     fn end(&self, partition: usize) -> Offset {
         self.logs[partition].last().map_or(0, |last| last.batch().next_offset())
+    }
+
+    /// Where the log ends that is cut at `to`.
+    fn end_below(&self, partition: usize, to: Offset) -> Offset {
+        let ends = self.logs[partition].iter().map(|appended| appended.batch().next_offset());
+        ends.take_while(|end| *end <= to).last().unwrap_or(0)
     }
 
     fn producers(&self, partition: usize) -> Producers {
@@ -138,7 +149,9 @@ async fn check(core: &Core, partitions: &[Rc<Partition>], model: &Rc<RefCell<Mod
     for (index, partition) in partitions.iter().enumerate() {
         let end = partition.offsets().log_end;
         let acknowledged = model.borrow().acknowledged[index];
-        assert!(end >= acknowledged, "partition {index} ends at {end}, acknowledged {acknowledged}");
+        let cut = model.borrow_mut().cuts[index].take();
+        let is_cut = cut.is_some_and(|to| end == model.borrow().end_below(index, to));
+        assert!(is_cut || end >= acknowledged, "partition {index} ends at {end}, acknowledged {acknowledged}");
         assert_eq!(partition.offsets().durable, end);
         let expected = {
             let mut model = model.borrow_mut();
@@ -172,8 +185,15 @@ async fn check(core: &Core, partitions: &[Rc<Partition>], model: &Rc<RefCell<Mod
             assert!(bytes == appended.bytes, "partition {index}: read at {inside}");
         }
         let scanned = model.borrow().producers(index);
+        let was_cut = model.borrow().was_cut[index];
         let plain = |producers: &Producers| -> Vec<_> {
-            producers.entries().map(|(id, epoch, batches)| (id, epoch, batches.copied().collect::<Vec<_>>())).collect()
+            let all = producers.entries().map(|(id, epoch, batches)| (id, epoch, batches.copied().collect::<Vec<_>>()));
+            let last = |(id, epoch, mut batches): (_, _, Vec<ProducerBatch>)| {
+                batches.drain(..batches.len().saturating_sub(if was_cut { 1 } else { batches.len() }));
+                (id, epoch, batches)
+            };
+            let is_held = |batches: &[ProducerBatch]| batches.last().is_some_and(|last| last.base_offset >= log_start);
+            all.map(last).filter(|(_, _, batches)| !was_cut || is_held(batches)).collect()
         };
         assert_eq!(plain(&partition.producers()), plain(&scanned), "partition {index}: producers");
         for _ in 0..3 {
@@ -204,6 +224,7 @@ impl Writer {
                 0 => self.read(index).await,
                 1 => self.append_again(index).await,
                 2 if self.random.below(3) == 0 => self.delete(index).await,
+                2 if self.random.below(3) == 0 => self.truncate(index).await,
                 2 => self.core.sleep(Duration::from_micros(self.random.below(3000))).await,
                 _ => self.append(index).await,
             }
@@ -243,8 +264,15 @@ impl Writer {
         let value = vec![self.random.below(256) as u8; self.random.index(bytes_max / records)];
         let bytes = batch_bytes(producer, records, self.random.below(TIMESTAMPS) as i64, &value);
         let append = Append { batches: &bytes, origin: Origin::Client, leader_epoch: 3, restamp: None };
-        let appended = self.partitions[index].append(&append).await.unwrap();
-        assert!(!appended.is_duplicate);
+        let appended = match self.partitions[index].append(&append).await {
+            // What it follows was cut off before this had its turn.
+            Err(AppendError::Sequence(_)) if self.model.borrow().was_cut[index] => return,
+            appended => appended.unwrap(),
+        };
+        if appended.is_duplicate {
+            assert!(self.model.borrow().was_cut[index], "nothing is appended twice");
+            return;
+        }
         {
             let mut model = self.model.borrow_mut();
             assert_eq!(appended.base_offset, model.end(index));
@@ -266,13 +294,20 @@ impl Writer {
     }
 
     async fn acknowledge(&self, index: usize, next: Offset) {
-        self.partitions[index].wait_durable(next).await.unwrap();
+        match self.partitions[index].wait_durable(next).await {
+            Err(Unavailable::Truncated) => return,
+            durable => durable.unwrap(),
+        }
         let mut model = self.model.borrow_mut();
         model.acknowledged[index] = model.acknowledged[index].max(next);
     }
 
     async fn append_again(&mut self, index: usize) {
         let Some((epoch, batches)) = self.own(index) else { return };
+        if self.model.borrow().was_cut[index] {
+            // What is remembered may be cut off before this has its turn.
+            return;
+        }
         let (base_sequence, last_sequence, base_offset) = batches[self.random.index(batches.len())];
         let records = (last_sequence - base_sequence + 1) as usize;
         let bytes = batch_bytes(Some((self.producer_id(), epoch, base_sequence)), records, 0, b"again");
@@ -294,20 +329,44 @@ impl Writer {
         model.deleted[index].0 = model.deleted[index].0.max(log_start);
     }
 
+    async fn truncate(&mut self, index: usize) {
+        let offsets = self.partitions[index].offsets();
+        let to =
+            offsets.log_start + self.random.below((offsets.log_end - offsets.log_start + 1).max(1) as u64) as Offset;
+        if self.model.borrow().cuts[index].is_some() {
+            return;
+        }
+        self.model.borrow_mut().cuts[index] = Some(to);
+        self.model.borrow_mut().was_cut[index] = true;
+        let end = match self.partitions[index].truncate(to).await {
+            Err(ReadError::OutOfRange { .. }) => self.model.borrow().end(index),
+            end => end.unwrap(),
+        };
+        let mut model = self.model.borrow_mut();
+        model.cuts[index] = None;
+        model.logs[index].retain(|appended| appended.base < end);
+        assert_eq!(model.end(index), end);
+        model.acknowledged[index] = model.acknowledged[index].min(end);
+    }
+
     async fn read(&mut self, index: usize) {
         let offsets = self.partitions[index].offsets();
-        if offsets.durable == offsets.log_start {
+        if offsets.durable <= offsets.log_start {
             return;
         }
         let offset = offsets.log_start + self.random.below((offsets.durable - offsets.log_start) as u64) as Offset;
         let limits = ReadLimits { bytes_max: 1 + self.random.index(50_000), at_least_one_batch: true };
         let read = match self.partitions[index].read(offset, limits).await {
-            Err(ReadError::OutOfRange { start, .. }) if start > offset => return,
+            Err(ReadError::OutOfRange { start, end, .. }) if start > offset || offset > end => return,
+            Err(ReadError::Unavailable(Unavailable::Truncated)) => return,
             read => read.unwrap(),
         };
         let mut bytes = Vec::new();
         for part in &read.parts {
             bytes.extend_from_slice(&part.load(&self.core).await.unwrap());
+        }
+        if self.model.borrow().was_cut[index] {
+            return;
         }
         let model = self.model.borrow();
         let first = Batch::first(&bytes).unwrap();
@@ -351,6 +410,8 @@ fn one_seed(seed: u64) {
     let model = Model {
         logs: vec![Vec::new(); PARTITIONS],
         acknowledged: vec![0; PARTITIONS],
+        cuts: vec![None; PARTITIONS],
+        was_cut: vec![false; PARTITIONS],
         deleted: vec![(0, 0); PARTITIONS],
     };
     let model = Rc::new(RefCell::new(model));

@@ -55,6 +55,11 @@ impl LeaderEpochs {
         }
     }
 
+    /// The log ends at `log_end` now: epochs that began there or behind are gone.
+    pub(crate) fn end_at(&mut self, log_end: Offset) {
+        self.entries.retain(|entry| entry.1 < log_end);
+    }
+
     /// The answer to OffsetForLeaderEpoch: the greatest epoch that is not above `requested`, and the offset where it
     /// ends (exclusive). `(-1, -1)` when nothing is known about it.
     pub fn end_offset(&self, requested: LeaderEpoch, log_end: Offset) -> (LeaderEpoch, Offset) {

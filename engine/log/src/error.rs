@@ -19,6 +19,9 @@ pub enum Unavailable {
     /// The partition was deleted.
     #[error("partition deleted")]
     Deleted,
+    /// The log was cut while somebody waited for what lay behind the cut, perhaps.
+    #[error("log truncated")]
+    Truncated,
     /// The core is closing its logs.
     #[error("log closed")]
     Closed,
@@ -30,7 +33,7 @@ impl Unavailable {
         match self {
             Unavailable::DirectoryOffline(_) | Unavailable::PartitionOffline(_) => ErrorCode::KafkaStorageError,
             Unavailable::Deleted => ErrorCode::UnknownTopicOrPartition,
-            Unavailable::Closed => ErrorCode::NotLeaderOrFollower,
+            Unavailable::Closed | Unavailable::Truncated => ErrorCode::NotLeaderOrFollower,
         }
     }
 }

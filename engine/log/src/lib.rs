@@ -15,6 +15,7 @@ mod fault_test;
 pub mod format;
 mod index;
 mod index_file;
+mod indexes;
 pub mod journal;
 mod layout;
 mod limits;
@@ -36,6 +37,8 @@ mod snapshot;
 mod tail;
 #[cfg(test)]
 mod testing;
+mod timestamps;
+mod truncate;
 
 pub use append::{Append, Appended, Origin};
 pub use core_log::CoreLog;

@@ -9,6 +9,14 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// Takes away what lies at `position` and behind.
+    pub(crate) fn cut(&mut self, position: u64) {
+        self.runs.split_off(&position);
+        if let Some((start, run)) = self.runs.range_mut(..position).next_back() {
+            run.truncate((position - start) as usize);
+        }
+    }
+
     /// Lays `bytes` at `position` over what is there.
     pub(crate) fn lay(&mut self, position: u64, bytes: &[u8]) {
         if bytes.is_empty() {

@@ -25,6 +25,7 @@ use crate::producers::Producers;
 use crate::rot::RottenRange;
 use crate::segment::{IndexSlot, Segment};
 use crate::shared::Shared;
+use crate::truncate::PreparedCut;
 
 /// Where a partition's log begins and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub(crate) struct State {
     /// Raised by each truncation.
     pub(crate) generation: u32,
     pub(crate) log_start: Offset,
+    /// What the log start will be when that is durable.
+    pub(crate) log_start_wanted: Offset,
     pub(crate) log_end: Offset,
     pub(crate) durable_offset: Offset,
     /// What is below (exclusive) is in the newest checkpoint.
@@ -75,6 +78,8 @@ pub(crate) struct State {
     pub(crate) runs: VecDeque<Run>,
     /// A run is being written straight to its segment: what comes after it waits.
     pub(crate) straight_in_flight: bool,
+    /// A cut whose entry is not durable yet.
+    pub(crate) prepared_cut: Option<PreparedCut>,
     pub(crate) unavailable: Option<Unavailable>,
     /// What recovery has not found any more of it.
     pub(crate) lost: Option<String>,
@@ -101,6 +106,11 @@ impl State {
     /// Exclusive end of the offsets of the segment at `index`.
     pub(crate) fn segment_next_offset(&self, index: usize) -> Offset {
         self.segments.get(index + 1).map_or(self.log_end, |next| next.base_offset)
+    }
+
+    /// Whether the log was cut since it was of this generation.
+    pub(crate) fn check_generation(&self, generation: u32) -> Result<(), Unavailable> {
+        if self.generation == generation { Ok(()) } else { Err(Unavailable::Truncated) }
     }
 
     pub(crate) fn size_bytes(&self) -> u64 {
@@ -136,6 +146,7 @@ impl Partition {
             config,
             generation: new.generation,
             log_start: new.log_start,
+            log_start_wanted: new.log_start,
             log_end: new.log_end,
             durable_offset: new.log_end,
             checkpointed: new.log_end,
@@ -145,6 +156,7 @@ impl Partition {
             pending: VecDeque::new(),
             runs: VecDeque::new(),
             straight_in_flight: false,
+            prepared_cut: None,
             unavailable: None,
             lost: new.lost,
         };
@@ -205,12 +217,14 @@ impl Partition {
     /// Waits until everything below `offset` (exclusive) is on stable storage.
     ///
     /// # Errors
-    /// The log became unavailable first: nothing is known about what was not durable by then.
+    /// The log became unavailable first, or was cut: nothing is known about what was not durable by then.
     pub async fn wait_durable(&self, offset: Offset) -> Result<(), Unavailable> {
+        let generation = self.state.borrow().generation;
         loop {
             let moved = self.moved.notified();
             {
                 let state = self.state.borrow();
+                state.check_generation(generation)?;
                 if state.durable_offset >= offset {
                     return Ok(());
                 }

@@ -6,6 +6,7 @@
 //! - The state is a function of the batches in the log: what is in it after a restart is what a scan of the log would
 //!   give, expired producers aside.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use millrace_base::ids::{Offset, ProducerEpoch, ProducerId};
@@ -178,8 +179,9 @@ impl Producers {
                 timestamp_ms: batch.max_timestamp(),
             },
         };
-        let before = self.states.get(&noted.producer_id).cloned();
-        self.durable.entry(noted.producer_id).or_insert(before);
+        if let Entry::Vacant(vacant) = self.durable.entry(noted.producer_id) {
+            vacant.insert(self.states.get(&noted.producer_id).cloned());
+        }
         noted.apply(self.states.entry(noted.producer_id).or_insert_with(|| noted.fresh()));
         self.pending.push_back(noted);
     }

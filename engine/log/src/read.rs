@@ -9,19 +9,15 @@ use std::rc::Rc;
 
 use millrace_base::ids::Offset;
 use millrace_record::batch::Batch;
-use millrace_record::compression::Scratch;
 use millrace_record::header::HEADER_BYTES;
 use millrace_runtime::{Bytes, File};
 
-use crate::error::ReadError;
-use crate::index::Index;
-use crate::index_file;
+use crate::error::{ReadError, Unavailable};
 use crate::layout;
 use crate::limits::VERIFY_BYTES;
 use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{find_batch, read_around_damage, read_range, scan};
-use crate::segment::IndexSlot;
 
 /// What a read may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +84,13 @@ pub struct Read {
 
 /// A segment, as a read sees it.
 #[derive(Clone, Copy, Debug)]
-struct View {
-    base: Offset,
+pub(crate) struct View {
+    pub(crate) base: Offset,
     /// Exclusive end of what may be read, in bytes.
-    end: u64,
-    is_sealed: bool,
+    pub(crate) end: u64,
+    pub(crate) is_sealed: bool,
+    /// What is seen in another generation of the log says nothing about this one.
+    pub(crate) generation: u32,
 }
 
 /// A batch's place in a segment.
@@ -110,11 +108,13 @@ impl Partition {
     pub async fn read(self: &Rc<Self>, offset: Offset, limits: ReadLimits) -> Result<Read, ReadError> {
         self.check()?;
         self.check_range(offset)?;
+        let generation = self.state.borrow().generation;
         let read = self.read_from(offset, limits).await;
         if read.is_err() {
             // The segment may have gone meanwhile.
             self.check_range(offset)?;
         }
+        self.state.borrow().check_generation(generation)?;
         read
     }
 
@@ -141,14 +141,19 @@ impl Partition {
     }
 
     /// The segment to read `offset` from: the one that holds it, or the next one with anything to read.
-    fn view_of(&self, offset: Offset) -> Option<View> {
+    pub(crate) fn view_of(&self, offset: Offset) -> Option<View> {
         let state = self.state.borrow();
         let first = state.segment_index(offset);
         state
             .segments
             .iter()
             .skip(first)
-            .map(|segment| View { base: segment.base_offset, end: segment.durable, is_sealed: segment.is_sealed })
+            .map(|segment| View {
+                base: segment.base_offset,
+                end: segment.durable,
+                is_sealed: segment.is_sealed,
+                generation: state.generation,
+            })
             .find(|view| view.end > 0)
     }
 
@@ -194,7 +199,7 @@ impl Partition {
     }
 
     /// Next offset and length of the batch at `position`, which was verified.
-    async fn verified_batch(&self, view: &View, position: u64) -> Result<(Offset, u64), ReadError> {
+    pub(crate) async fn verified_batch(&self, view: &View, position: u64) -> Result<(Offset, u64), ReadError> {
         let found = self.batch_at(view, position).await?;
         found.ok_or_else(|| self.io_error(view.base, std::io::Error::other("the file changed while it was read")))
     }
@@ -220,7 +225,7 @@ impl Partition {
     }
 
     /// Bytes of a segment: what is in memory from there, the rest from its file. Fewer at its end.
-    async fn read_segment(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
+    pub(crate) async fn read_segment(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
         let to = (from + bytes as u64).min(view.end).max(from);
         // Together and before anything is awaited: what is not in memory now is in the file, and stays there.
         let (split, tail, growing) = {
@@ -250,102 +255,9 @@ impl Partition {
         file.map_err(|error| self.io_error(base, error))
     }
 
-    /// A position at or before what `look` wants, from the segment's index; the index is brought into memory for it.
-    async fn index_floor(self: &Rc<Self>, view: &View, look: impl Fn(&Index) -> Option<u64>) -> Result<u64, ReadError> {
-        let found = {
-            let mut state = self.state.borrow_mut();
-            match state.segment(view.base).map(|segment| &segment.index) {
-                Some(IndexSlot::Growing(index)) => look(index),
-                Some(IndexSlot::Loaded(index)) => look(index),
-                Some(IndexSlot::Stored) | None => None,
-            }
-        };
-        if let Some(position) = found {
-            return Ok(position);
-        }
-        let index = self.load_index(view).await?;
-        Ok(look(&index).unwrap_or(0))
-    }
-
-    /// The segment's whole index, from its file or built anew.
-    async fn load_index_of(self: &Rc<Self>, base: Offset) -> Result<Rc<Index>, ReadError> {
-        let view = self.view_of(base).filter(|view| view.base == base);
-        match view {
-            Some(view) => self.load_index(&view).await,
-            None => Ok(Rc::new(Index::empty())),
-        }
-    }
-
-    async fn load_index(&self, view: &View) -> Result<Rc<Index>, ReadError> {
-        let core = &self.shared.core;
-        if view.is_sealed {
-            let stored = index_file::read(core, &self.directory, view.base, view.end).await;
-            if let Some(index) = stored.map_err(|error| self.io_error(view.base, error))? {
-                let index = Rc::new(index);
-                self.keep_index(view.base, &index);
-                return Ok(index);
-            }
-        }
-        let to = self.scan_end_of_index(view);
-        let index = self.build_index(view, to).await?;
-        let index = match self.complete_growing(view.base, index) {
-            Ok(completed) => return Ok(completed),
-            Err(index) => Rc::new(index),
-        };
-        self.store_index(view.base, view.end, &index).await;
-        self.keep_index(view.base, &index);
-        Ok(index)
-    }
-
-    /// Puts what a scan has found before the entries of a segment that grows; gives it back for any other.
-    fn complete_growing(&self, base: Offset, index: Index) -> Result<Rc<Index>, Index> {
-        let mut state = self.state.borrow_mut();
-        let Some(IndexSlot::Growing(growing)) = state.segment(base).map(|segment| &mut segment.index) else {
-            return Err(index);
-        };
-        if index.max_timestamp >= growing.max_timestamp {
-            growing.max_timestamp = index.max_timestamp;
-            growing.max_timestamp_relative = index.max_timestamp_relative;
-        }
-        growing.first_timestamp = index.first_timestamp.or(growing.first_timestamp);
-        growing.complete_with(index);
-        Ok(Rc::new(growing.clone()))
-    }
-
-    fn keep_index(&self, base: Offset, index: &Rc<Index>) {
-        let mut state = self.state.borrow_mut();
-        if let Some(segment) = state.segment(base)
-            && matches!(segment.index, IndexSlot::Stored)
-        {
-            segment.index = IndexSlot::Loaded(index.clone());
-        }
-    }
-
-    fn scan_end_of_index(&self, view: &View) -> u64 {
-        let mut state = self.state.borrow_mut();
-        match state.segment(view.base).map(|segment| &segment.index) {
-            Some(IndexSlot::Growing(index)) => u64::from(index.complete_from),
-            _ => view.end,
-        }
-    }
-
-    /// The index of the batches that begin before `to`, from the segment's bytes. Damage is noted and passed over as
-    /// far as another batch can be found.
-    async fn build_index(&self, view: &View, to: u64) -> Result<Index, ReadError> {
-        let interval = self.state.borrow().config.index_interval_bytes;
-        let mut index = Index::empty();
-        let base = view.base;
-        let mut note = |position: u64, batch: &Batch<'_>| {
-            let relative = (batch.base_offset() - base) as u32;
-            index.note(interval, relative, position, batch.batch_bytes() as u64, batch.max_timestamp());
-        };
-        self.walk(view, (0, base), to.min(view.end), &mut note).await?;
-        Ok(index)
-    }
-
     /// Gives the sound batches that begin in `from.0..to` to `visit`; the first one has offset `from.1`. Damage is
     /// noted and passed over. Gives where it ended, and the offset that follows.
-    async fn walk(
+    pub(crate) async fn walk(
         &self,
         view: &View,
         from: (u64, Offset),
@@ -371,10 +283,26 @@ impl Partition {
             position = end.position;
             let Some(damage) = end.damage else { break };
             let rotten = self.rotten_range(view, position, expected).await?;
-            self.report(view.base, rotten, &damage);
+            self.report(view, rotten, &damage)?;
             (position, expected) = (rotten.to, rotten.next_offset);
         }
         Ok((position, expected))
+    }
+
+    /// Gives all sound batches of a segment, as far as it is durable, to `visit`.
+    pub(crate) async fn walk_segment(
+        self: &Rc<Self>,
+        base: Offset,
+        visit: &mut dyn FnMut(u64, &Batch<'_>),
+    ) -> Result<(), ReadError> {
+        let Some(view) = self.view_of(base).filter(|view| view.base == base) else { return Ok(()) };
+        self.walk(&view, (0, base), view.end, visit).await.map(drop)
+    }
+
+    /// Bytes of a segment, as far as it is durable.
+    pub(crate) async fn segment_bytes(&self, base: Offset, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
+        let Some(view) = self.view_of(base).filter(|view| view.base == base) else { return Ok(Bytes::new()) };
+        self.read_segment(&view, from, bytes).await
     }
 
     /// How far `from..to` may be served: to its end when all of it was verified, else to the damage.
@@ -394,7 +322,7 @@ impl Partition {
 
     /// Sees to it that the batches which begin in `from..to` were read and checked since the log was opened, piece by
     /// piece.
-    async fn verify(self: &Rc<Self>, view: &View, from: u64, to: u64) -> Result<(), ReadError> {
+    pub(crate) async fn verify(self: &Rc<Self>, view: &View, from: u64, to: u64) -> Result<(), ReadError> {
         for piece in RotMap::piece_of(from)..=RotMap::piece_of(to.saturating_sub(1)) {
             let start = piece * VERIFY_BYTES;
             let needed = to.min(start + VERIFY_BYTES).min(view.end);
@@ -414,7 +342,9 @@ impl Partition {
                 None => self.full_index(view.base).await?.batch_before(start, view.base),
             };
             let end = self.walk(view, begin, (start + VERIFY_BYTES).min(view.end), &mut |_, _| {}).await?;
-            if let Some(segment) = self.state.borrow_mut().segment(view.base) {
+            let mut state = self.state.borrow_mut();
+            state.check_generation(view.generation)?;
+            if let Some(segment) = state.segment(view.base) {
                 segment.rot.set_verified(piece, end);
             }
         }
@@ -437,14 +367,19 @@ impl Partition {
         Ok(RottenRange { from: position, to, first_offset, next_offset })
     }
 
-    fn rot_at(&self, base: Offset, position: u64) -> Option<RottenRange> {
+    pub(crate) fn rot_at(&self, base: Offset, position: u64) -> Option<RottenRange> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(base)?;
         segment.rot.ranges().iter().find(|range| range.from <= position && position < range.to).copied()
     }
 
-    fn report(&self, base: Offset, rotten: RottenRange, damage: &str) {
-        let is_new = self.state.borrow_mut().segment(base).is_some_and(|segment| segment.rot.note(rotten));
+    fn report(&self, view: &View, rotten: RottenRange, damage: &str) -> Result<(), Unavailable> {
+        let base = view.base;
+        let is_new = {
+            let mut state = self.state.borrow_mut();
+            state.check_generation(view.generation)?;
+            state.segment(base).is_some_and(|segment| segment.rot.note(rotten))
+        };
         if is_new {
             let RottenRange { from, to, first_offset, next_offset } = rotten;
             tracing::error!(
@@ -453,6 +388,7 @@ impl Partition {
                 "damaged records: this range is kept and not served"
             );
         }
+        Ok(())
     }
 
     fn rot_error(&self, base: Offset, rotten: RottenRange) -> ReadError {
@@ -460,98 +396,8 @@ impl Partition {
         ReadError::Rot { first: rotten.first_offset, next: rotten.next_offset, segment }
     }
 
-    fn io_error(&self, base: Offset, error: std::io::Error) -> ReadError {
+    pub(crate) fn io_error(&self, base: Offset, error: std::io::Error) -> ReadError {
         ReadError::Io { segment: layout::segment_file(&self.directory, base).display().to_string(), error }
-    }
-
-    /// Offset and timestamp (Unix ms) of the first record whose timestamp is at least `timestamp`; nothing when none
-    /// is.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub async fn offset_for_timestamp(self: &Rc<Self>, timestamp: i64) -> Result<Option<(Offset, i64)>, ReadError> {
-        self.check()?;
-        let bases = self.segment_bases();
-        for base in bases {
-            let index = self.full_index(base).await?;
-            if index.max_timestamp < timestamp {
-                continue;
-            }
-            let from = index.position_of_timestamp(timestamp).unwrap_or(0);
-            if let Some(found) = self.first_record(base, from, |record| record >= timestamp).await? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Offset and timestamp (Unix ms) of the first record with the greatest timestamp (KIP-734); nothing in an empty
-    /// log.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<(Offset, i64)>, ReadError> {
-        self.check()?;
-        let mut best: Option<(i64, Offset)> = None;
-        for base in self.segment_bases() {
-            let index = self.full_index(base).await?;
-            if index.max_timestamp >= 0 && best.is_none_or(|(timestamp, _)| index.max_timestamp > timestamp) {
-                best = Some((index.max_timestamp, base));
-            }
-        }
-        let Some((timestamp, base)) = best else { return Ok(None) };
-        self.first_record(base, 0, |record| record >= timestamp).await
-    }
-
-    /// The segment's index, complete.
-    pub(crate) async fn full_index(self: &Rc<Self>, base: Offset) -> Result<Rc<Index>, ReadError> {
-        let held = {
-            let mut state = self.state.borrow_mut();
-            match state.segment(base).map(|segment| &segment.index) {
-                Some(IndexSlot::Growing(index)) if index.complete_from == 0 => Some(Rc::new(index.clone())),
-                Some(IndexSlot::Loaded(index)) => Some(index.clone()),
-                _ => None,
-            }
-        };
-        match held {
-            Some(index) => Ok(index),
-            None => self.load_index_of(base).await,
-        }
-    }
-
-    /// The first record from `position` of a segment on, below the high watermark, whose timestamp is wanted.
-    async fn first_record(
-        self: &Rc<Self>,
-        base: Offset,
-        position: u64,
-        is_wanted: impl Fn(i64) -> bool,
-    ) -> Result<Option<(Offset, i64)>, ReadError> {
-        let Some(view) = self.view_of(base).filter(|view| view.base == base) else { return Ok(None) };
-        let mut scratch = Scratch::default();
-        let mut position = position;
-        let log_start = self.offsets().log_start;
-        while position < view.end {
-            self.verify(&view, position, position + 1).await?;
-            if let Some(rotten) = self.rot_at(base, position) {
-                position = rotten.to;
-                continue;
-            }
-            let (next_offset, bytes) = self.verified_batch(&view, position).await?;
-            let whole = self.read_segment(&view, position, bytes as usize).await?;
-            let Ok(batch) = Batch::first(&whole) else { break };
-            if next_offset > log_start && is_wanted(batch.max_timestamp()) && !batch.is_control() {
-                let segment = || layout::segment_file(&self.directory, base).display().to_string();
-                let rot = |_| ReadError::Rot { first: batch.base_offset(), next: next_offset, segment: segment() };
-                for record in batch.records(&mut scratch).map_err(rot)? {
-                    let record = record.map_err(rot)?;
-                    if record.offset >= log_start && is_wanted(record.timestamp) {
-                        return Ok(Some((record.offset, record.timestamp)));
-                    }
-                }
-            }
-            position += bytes;
-        }
-        Ok(None)
     }
 
     /// Waits until the high watermark is above `known`, or the log start moved, or the log answers no more.

@@ -116,11 +116,16 @@ impl Partition {
         if to <= self.offsets().log_start {
             return Ok(());
         }
-        {
+        let to = {
             let _turn = self.turn.acquire(1).await;
             self.check()?;
-            self.state.borrow_mut().pending.push_back(Pending::LogStart { offset: to });
-        }
+            let mut state = self.state.borrow_mut();
+            // The log may have been cut meanwhile.
+            let to = to.min(state.durable_offset);
+            state.log_start_wanted = state.log_start_wanted.max(to);
+            state.pending.push_back(Pending::LogStart { offset: to });
+            to
+        };
         self.shared.mark_dirty(self);
         loop {
             let moved = self.moved.notified();
@@ -140,10 +145,7 @@ impl Partition {
             let gone = self.state.borrow_mut().pop_below_log_start();
             let Some(gone) = gone else { break };
             self.shared.note_memory_freed(gone.tail.memory_bytes());
-            let path = layout::segment_file(&self.directory, gone.base_offset);
-            self.shared.sealed_files.forget(&path);
-            self.remove(&layout::index_file(&self.directory, gone.base_offset)).await?;
-            self.remove(&path).await?;
+            self.remove_segment_files(gone.base_offset).await?;
         }
         drop(writing);
         // A run may have found the files in use.
@@ -154,7 +156,15 @@ impl Partition {
         Ok(())
     }
 
-    async fn remove(&self, path: &Path) -> Result<(), Unavailable> {
+    /// Removes a segment that is no part of the log any more.
+    pub(crate) async fn remove_segment_files(&self, base: Offset) -> Result<(), Unavailable> {
+        let path = layout::segment_file(&self.directory, base);
+        self.shared.sealed_files.forget(&path);
+        self.remove(&layout::index_file(&self.directory, base)).await?;
+        self.remove(&path).await
+    }
+
+    pub(crate) async fn remove(&self, path: &Path) -> Result<(), Unavailable> {
         match self.shared.core.remove_file(path).await {
             Err(error) if DiskFault::of_read(&error) != DiskFault::Absent => {
                 Err(self.shared.fail(&format!("remove {}: {error}", path.display())))

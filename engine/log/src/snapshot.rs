@@ -7,6 +7,7 @@ use millrace_base::ids::{LeaderEpoch, Offset, TopicId, TopicPartition};
 use rkyv::rancor::Error;
 use rkyv::{Archive, Deserialize, Serialize};
 
+use crate::epochs::LeaderEpochs;
 use crate::partition::Partition;
 use crate::producers::ProducerState;
 
@@ -75,21 +76,27 @@ impl PartitionSnapshot {
         })
     }
 
-    /// Segments that lie below the log start altogether are no part of the log.
-    pub(crate) fn drop_below_log_start(&mut self) {
-        let first = self.first_base();
-        self.segments.retain(|segment| segment.base >= first);
-    }
-
     /// Whether the segment lies below the log start altogether: its file may be gone.
     pub(crate) fn is_below_log_start(&self, base: Offset) -> bool {
         base < self.first_base()
     }
 
     /// Base offset of the segment with the log start.
-    fn first_base(&self) -> Offset {
+    pub(crate) fn first_base(&self) -> Offset {
         let reached = self.segments.iter().rfind(|segment| segment.base <= self.log_start);
         reached.or(self.segments.first()).map_or(self.log_start, |first| first.base)
+    }
+
+    /// The log ends at `cut` from `generation` on.
+    pub(crate) fn cut(&mut self, generation: u32, cut: Reached) {
+        self.generation = generation;
+        self.segments.retain(|segment| segment.base < cut.segment);
+        self.segments.push(SegmentSnapshot { base: cut.segment, end: cut.position });
+        self.durable_offset = cut.next_offset;
+        let mut epochs = LeaderEpochs::from_entries(std::mem::take(&mut self.epochs));
+        epochs.end_at(cut.next_offset);
+        self.epochs = epochs.entries().to_vec();
+        self.producers.clear();
     }
 
     /// The segment at `base` reaches `end` at least.

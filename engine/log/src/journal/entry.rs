@@ -50,7 +50,7 @@ pub enum Operation {
         /// Epoch of the leader that appended.
         leader_epoch: LeaderEpoch,
     },
-    /// The log was cut.
+    /// The log was cut. The redo bytes are those that stay of the block in which the cut lies.
     Truncate {
         /// The segment's generation from here on.
         generation: u32,
@@ -89,7 +89,7 @@ pub struct Entry {
     pub partition: TopicPartition,
     /// What happened.
     pub operation: Operation,
-    /// The bytes to redo it with; empty for all operations but appends.
+    /// The bytes to redo it with; empty for all operations but appends and cuts.
     pub redo: Bytes,
 }
 

@@ -137,7 +137,7 @@ pub(super) async fn recover(
         offline: None,
     };
     if is_clean {
-        snapshot.drop_below_log_start();
+        partition.forget_removed(&mut snapshot);
         if snapshot.lost.is_none() {
             partition.fit_files(&snapshot, Offset::MAX).await?;
         }
@@ -146,9 +146,10 @@ pub(super) async fn recover(
         let synced = core.sync_dir(&found.directory).await;
         synced.map_err(LogError::io(format!("sync {}", found.directory.display())))?;
         let redo = Redo::fold(evidence.entries, &mut snapshot);
+        let reached = if redo.is_cut { Reached::nothing(&snapshot) } else { reached };
         partition.apply(redo, &mut snapshot).await?;
         partition.walk(&mut snapshot, reached, ends).await?;
-        snapshot.drop_below_log_start();
+        partition.forget_removed(&mut snapshot);
         if snapshot.lost.is_none() {
             partition.fit_files(&snapshot, reached.segment).await?;
         }
@@ -359,6 +360,13 @@ impl Recovering<'_> {
             }
         }
         true
+    }
+
+    /// Segments below the log start that were removed are no part of the log any more. Others stay until a checkpoint
+    /// has what they say of producers.
+    fn forget_removed(&self, snapshot: &mut PartitionSnapshot) {
+        let first = snapshot.first_base();
+        snapshot.segments.retain(|segment| segment.base >= first || self.lengths.contains_key(&segment.base));
     }
 
     /// Makes every file as long as what is in it, and what a killed process may have left in the page cache alone (in

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use millrace_base::ids::Offset;
 
 use crate::journal::{Entry, External, Operation};
+use crate::limits::block_floor;
 use crate::overlay::Overlay;
-use crate::snapshot::PartitionSnapshot;
+use crate::snapshot::{PartitionSnapshot, Reached};
 
 /// What entries add to a snapshot.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(super) struct Redo {
     pub(super) overlays: BTreeMap<Offset, Overlay>,
     /// By segment: runs that were written before their entries.
     pub(super) externals: Vec<(Offset, External)>,
+    /// The log was cut: what the checkpoint knew of producers may be of batches that are gone.
+    pub(super) is_cut: bool,
 }
 
 impl Redo {
@@ -29,6 +32,18 @@ impl Redo {
             redo.take(entry, snapshot);
         }
         redo
+    }
+
+    fn cut(&mut self, cut: Reached) {
+        self.is_cut = true;
+        self.overlays.retain(|base, _| *base <= cut.segment);
+        if let Some(overlay) = self.overlays.get_mut(&cut.segment) {
+            overlay.cut(cut.position);
+        }
+        let is_before = |base: Offset, run: External| {
+            base < cut.segment || (base == cut.segment && run.position + run.bytes <= cut.position)
+        };
+        self.externals.retain(|(base, run)| is_before(*base, *run));
     }
 
     fn take(&mut self, entry: &Entry, snapshot: &mut PartitionSnapshot) {
@@ -52,7 +67,17 @@ impl Redo {
                 }
             }
             Operation::LogStart { offset } => snapshot.log_start = snapshot.log_start.max(offset),
-            Operation::Truncate { .. } | Operation::Move { .. } => {
+            Operation::Truncate { generation, segment, position, next_offset } => {
+                if generation > snapshot.generation {
+                    let cut = Reached { segment, position, next_offset };
+                    snapshot.cut(generation, cut);
+                    self.cut(cut);
+                }
+                if generation == snapshot.generation {
+                    self.overlays.entry(segment).or_default().lay(block_floor(position), &entry.redo);
+                }
+            }
+            Operation::Move { .. } => {
                 snapshot.lost = Some("the journal holds an operation that this version does not know".to_owned());
             }
             Operation::Delete => {}
