@@ -274,7 +274,8 @@ fn is_roll_due(state: &mut State, first: &Batch<'_>, bytes: u64, segment_bytes: 
     let segment_ms = state.config.segment_ms;
     let log_end = state.log_end;
     let active = state.active();
-    if active.end == 0 {
+    // What has no offset of its own is no segment of its own: it is empty, or all in it is damage of unknown offsets.
+    if active.end == 0 || log_end <= active.base_offset {
         return false;
     }
     let first_timestamp = match &active.index {

@@ -179,7 +179,8 @@ impl Partition {
     /// The batch that holds `offset`, or the first one behind it.
     async fn find_batch(self: &Rc<Self>, view: &View, offset: Offset) -> Result<Option<Place>, ReadError> {
         let relative = u32::try_from((offset - view.base).max(0)).unwrap_or(u32::MAX);
-        let mut position = self.index_floor(view, |index| index.position_of(relative)).await?;
+        let position = self.index_floor(view, |index| index.position_of(relative)).await?;
+        let mut position = self.batch_floor(view, position).await?;
         while position < view.end {
             self.verify(view, position, position + 1).await?;
             if let Some(rotten) = self.rot_at(view.base, position) {
@@ -196,6 +197,21 @@ impl Partition {
             position += bytes;
         }
         Ok(None)
+    }
+
+    /// Where to look for what the index says is at `position`: there; or where damage before it ends, because what
+    /// follows damage may lie elsewhere than it was written.
+    pub(crate) async fn batch_floor(self: &Rc<Self>, view: &View, position: u64) -> Result<u64, ReadError> {
+        if position >= view.end {
+            return Ok(position);
+        }
+        self.verify(view, position, position + 1).await?;
+        let mut state = self.state.borrow_mut();
+        let Some(segment) = state.segment(view.base) else { return Ok(position) };
+        // A piece that follows another's damage was itself verified from a batch that is where the index says.
+        let before = segment.rot.ranges().iter().rfind(|range| range.to <= position);
+        let in_piece = before.filter(|range| RotMap::piece_of(range.to) == RotMap::piece_of(position));
+        Ok(in_piece.map_or(position, |range| range.to))
     }
 
     /// Next offset and length of the batch at `position`, which was verified.

@@ -59,7 +59,7 @@ impl Partition {
     ) -> Result<Option<(Offset, i64)>, ReadError> {
         let Some(view) = self.view_of(base).filter(|view| view.base == base) else { return Ok(None) };
         let mut scratch = Scratch::default();
-        let mut position = position;
+        let mut position = self.batch_floor(&view, position).await?;
         let log_start = self.offsets().log_start;
         while position < view.end {
             self.verify(&view, position, position + 1).await?;
