@@ -139,11 +139,15 @@ pub fn describe(overrides: &Overrides, broker: &BrokerConfig) -> Result<Vec<Desc
                 let source = Source::DynamicTopicConfig;
                 synonyms.push(Synonym { name: setting.name, value: value.clone(), source });
             }
-            synonyms.extend(broker.synonyms(broker_synonyms(setting.name).iter().map(|(name, _)| *name)));
+            // The broker's settings all count for the source; told is, as in Kafka, the first of them alone.
+            let names = broker_synonyms(setting.name).iter().map(|(name, _)| *name);
+            let of_broker = broker.synonyms(names.clone());
+            let source = synonyms.first().or(of_broker.first()).map_or(Source::DefaultConfig, |first| first.source);
+            synonyms.extend(broker.synonyms(names.take(1)));
             Ok(Described {
                 name: setting.name,
                 value: Some(value),
-                source: synonyms.first().map_or(Source::DefaultConfig, |synonym| synonym.source),
+                source,
                 kind: setting.kind,
                 is_read_only: false,
                 synonyms,

@@ -16,7 +16,7 @@ mod image;
 mod machine;
 mod record;
 
-pub use command::{Command, CommandError, CreateTopic};
+pub use command::{Command, CommandError, ConfigChange, ConfigEdit, CreateTopic};
 pub use image::{Broker, Image, ImageError, Partition, Topic};
 pub use machine::{Accepted, Machine, check_topic_name};
 pub use record::{

@@ -88,7 +88,8 @@ impl Partition {
                         return Ok(Appended {
                             base_offset: old.base_offset,
                             next_offset: old.last_offset + 1,
-                            log_append_time_ms: append.restamp.map_or(-1, |_| old.timestamp_ms),
+                            // As in Kafka the batch's own timestamp, whosever clock it shows.
+                            log_append_time_ms: old.timestamp_ms,
                             log_start: state.log_start,
                             is_duplicate: true,
                         });

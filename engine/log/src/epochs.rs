@@ -65,7 +65,7 @@ impl LeaderEpochs {
     pub fn end_offset(&self, requested: LeaderEpoch, log_end: Offset) -> (LeaderEpoch, Offset) {
         let undefined = (NO_LEADER_EPOCH, UNDEFINED_OFFSET);
         let Some(latest) = self.latest() else { return undefined };
-        if requested <= NO_LEADER_EPOCH || requested > latest {
+        if requested == NO_LEADER_EPOCH || requested > latest {
             return undefined;
         }
         if requested == latest {

@@ -27,6 +27,19 @@ pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
                     create_owned(server, &topic).await;
                 }
             }
+            MetadataRecord::PartitionsAdded { id, .. } => {
+                let topic = server.image().topic_by_id(TopicId(*id)).cloned();
+                if let Some(topic) = topic {
+                    create_owned(server, &topic).await;
+                }
+            }
+            MetadataRecord::TopicConfig { id, .. } => {
+                server.topic_configs.forget(TopicId(*id));
+                let topic = server.image().topic_by_id(TopicId(*id)).cloned();
+                if let Some(topic) = topic {
+                    configure_owned(server, &topic);
+                }
+            }
             MetadataRecord::TopicDeleted { id } => {
                 let id = TopicId(*id);
                 server.topic_configs.forget(id);
@@ -89,6 +102,22 @@ pub(crate) async fn create_owned(server: &Rc<Server>, topic: &Topic) {
             }
         })
         .await;
+}
+
+/// Tells this core's partitions of a topic what is set on it now.
+fn configure_owned(server: &Server, topic: &Topic) {
+    let config = match partition_config(server, topic) {
+        Ok(config) => config,
+        Err(error) => {
+            error!(topic = topic.name, %error, "partitions not configured: the topic's settings cannot be used");
+            return;
+        }
+    };
+    for partition in server.log.partitions().into_iter().filter(|partition| partition.topic == topic.id) {
+        if let Some(partition) = server.partition(partition) {
+            partition.configure(config.clone());
+        }
+    }
 }
 
 /// Removes partitions with their files.

@@ -22,8 +22,10 @@ pub(crate) enum Operation {
     Write,
     Create,
     Delete,
+    Alter,
     Describe,
     DescribeConfigs,
+    AlterConfigs,
     IdempotentWrite,
 }
 

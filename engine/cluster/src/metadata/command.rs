@@ -2,6 +2,7 @@
 
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{BrokerId, PartitionIndex, TopicId};
+use millrace_base::topic_config::Overrides;
 
 use super::record::BrokerEndpoint;
 
@@ -29,6 +30,22 @@ pub enum Command {
         /// The topic's id: a name could mean another topic by now.
         id: TopicId,
     },
+    /// Gives a topic more partitions.
+    AddPartitions {
+        /// The topic's id.
+        id: TopicId,
+        /// How many it has afterwards.
+        count: i32,
+        /// The replicas of each new partition, the preferred leader first. None: they are placed.
+        assignment: Option<Vec<Vec<BrokerId>>>,
+    },
+    /// Changes what is set on a topic.
+    AlterConfig {
+        /// The topic's id.
+        id: TopicId,
+        /// How.
+        change: ConfigChange,
+    },
     /// Gives out producer ids that were never given out before.
     AllocateProducerIds {
         /// The broker that asks; it must be registered.
@@ -36,6 +53,28 @@ pub enum Command {
         /// How many, at least 1.
         count: i32,
     },
+}
+
+/// A change of what is set on a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigChange {
+    /// This and nothing else is set afterwards.
+    Replace(Overrides),
+    /// One setting after the other is changed, all or none of them.
+    Edit(Vec<(String, ConfigEdit)>),
+}
+
+/// A change of one setting (KIP-339).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigEdit {
+    /// It has this value.
+    Set(String),
+    /// It is not set any more.
+    Delete,
+    /// These entries are added to its list, those that are not there yet.
+    Append(String),
+    /// These entries are taken from its list.
+    Subtract(String),
 }
 
 /// What [`Command::CreateTopic`] creates.

@@ -85,6 +85,15 @@ pub struct Partition {
 }
 
 impl Partition {
+    fn of(record: &PartitionRecord) -> Partition {
+        Partition {
+            replicas: record.replicas.clone(),
+            isr: record.isr.clone(),
+            leader: record.leader,
+            leader_epoch: record.leader_epoch,
+        }
+    }
+
     fn record(&self) -> PartitionRecord {
         PartitionRecord {
             replicas: self.replicas.clone(),
@@ -169,6 +178,13 @@ impl Image {
             MetadataRecord::Broker(broker) => self.register(broker),
             MetadataRecord::Topic(topic) => self.create(topic)?,
             MetadataRecord::TopicDeleted { id } => self.delete(TopicId(*id))?,
+            MetadataRecord::PartitionsAdded { id, partitions } => {
+                let added = partitions.iter().map(Partition::of);
+                self.change(TopicId(*id), |topic| topic.partitions.extend(added))?;
+            }
+            MetadataRecord::TopicConfig { id, overrides } => {
+                self.change(TopicId(*id), |topic| topic.overrides = overrides.iter().cloned().collect())?;
+            }
             MetadataRecord::ProducerIds { first, next } => {
                 if *first < self.producer_id_next || next < first {
                     return Err(ImageError::ProducerIds { first: *first, next: *next, free: self.producer_id_next });
@@ -244,23 +260,25 @@ impl Image {
         if self.by_id.contains_key(&id) || self.by_name.contains_key(&record.name) {
             return Err(ImageError::TopicExists { name: record.name.clone(), id });
         }
-        let partition = |record: &PartitionRecord| Partition {
-            replicas: record.replicas.clone(),
-            isr: record.isr.clone(),
-            leader: record.leader,
-            leader_epoch: record.leader_epoch,
-        };
         let topic = Arc::new(Topic {
             id,
             name: record.name.clone(),
             overrides: record.overrides(),
-            partitions: record.partitions.iter().map(partition).collect(),
+            partitions: record.partitions.iter().map(Partition::of).collect(),
         });
         if let Some(key) = collision_key(&topic.name) {
             self.colliding.insert(key, topic.name.clone());
         }
         self.by_name.insert(topic.name.clone(), Arc::clone(&topic));
         self.by_id.insert(id, topic);
+        Ok(())
+    }
+
+    /// Changes a topic for those who look from now on: who holds it sees it as it was.
+    fn change(&mut self, id: TopicId, change: impl FnOnce(&mut Topic)) -> Result<(), ImageError> {
+        let held = self.by_id.get_mut(&id).ok_or(ImageError::NoSuchTopic(id))?;
+        change(Arc::make_mut(held));
+        self.by_name.insert(held.name.clone(), Arc::clone(held));
         Ok(())
     }
 

@@ -16,6 +16,8 @@ use super::command::{Command, CommandError};
 use super::image::{Image, ImageError};
 use super::record::{BrokerEndpoint, BrokerRecord, MetadataRecord};
 
+mod add_partitions;
+mod alter_config;
 mod create_topic;
 mod name;
 mod replicas;
@@ -78,6 +80,10 @@ impl Machine {
             Command::RegisterBroker { id, incarnation, endpoints } => self.register(*id, *incarnation, endpoints),
             Command::CreateTopic(topic) => create_topic::check(&self.image, &self.config, topic),
             Command::DeleteTopic { id } => self.delete_topic(*id),
+            Command::AddPartitions { id, count, assignment } => {
+                add_partitions::check(&self.image, *id, *count, assignment.as_deref())
+            }
+            Command::AlterConfig { id, change } => alter_config::check(&self.image, &self.config, *id, change),
             Command::AllocateProducerIds { broker, count } => self.allocate_producer_ids(*broker, *count),
         }
     }

@@ -45,6 +45,20 @@ pub enum MetadataRecord {
         /// The first one that is still free.
         next: i64,
     },
+    /// A topic has more partitions, behind those it had.
+    PartitionsAdded {
+        /// The topic's id.
+        id: [u8; 16],
+        /// The new ones, in order.
+        partitions: Vec<PartitionRecord>,
+    },
+    /// Something else is set on a topic.
+    TopicConfig {
+        /// The topic's id.
+        id: [u8; 16],
+        /// All that is set on it now, in the order of the names.
+        overrides: Vec<(String, String)>,
+    },
 }
 
 /// A broker, as it registered.
@@ -195,10 +209,15 @@ mod tests {
                 id: [7; 16],
                 name: "orders".to_owned(),
                 overrides: vec![("segment.ms".to_owned(), "60000".to_owned())],
-                partitions: vec![partition],
+                partitions: vec![partition.clone()],
             }),
             MetadataRecord::TopicDeleted { id: [7; 16] },
             MetadataRecord::ProducerIds { first: 1000, next: 2000 },
+            MetadataRecord::PartitionsAdded { id: [7; 16], partitions: vec![partition] },
+            MetadataRecord::TopicConfig {
+                id: [7; 16],
+                overrides: vec![("retention.ms".to_owned(), "1000".to_owned())],
+            },
         ]
     }
 
@@ -243,7 +262,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(example in 0_usize..5, changes: Vec<(prop::sample::Index, u8)>) {
+        fn no_bytes_make_it_panic(example in 0_usize..7, changes: Vec<(prop::sample::Index, u8)>) {
             let mut bytes = examples()[example].encode();
             for (position, byte) in changes {
                 let position = position.index(bytes.len());

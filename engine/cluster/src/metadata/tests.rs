@@ -4,6 +4,7 @@
 use millrace_base::broker_config::{BrokerConfig, Given, Layer, Origin};
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
+use millrace_base::topic_config::Overrides;
 use proptest::prelude::*;
 
 use super::*;
@@ -293,6 +294,63 @@ fn records_that_do_not_follow_the_image_change_nothing() {
     }
 }
 
+fn edit(name: &str, edit: ConfigEdit) -> ConfigChange {
+    ConfigChange::Edit(vec![(name.to_owned(), edit)])
+}
+
+#[test]
+fn settings_are_changed_one_by_one_or_all_at_once() {
+    let mut machine = machine();
+    create(&mut machine, topic("t", 1)).unwrap();
+    let id = TopicId([1; 16]);
+    let mut alter = |change: ConfigChange| {
+        let records = machine.propose(&Command::AlterConfig { id, change })?.records.len();
+        let overrides = machine.image().topic("t").unwrap().overrides.clone();
+        assert_eq!(machine.image().topic_by_id(id).unwrap().overrides, overrides, "by name and by id");
+        Ok::<_, CommandError>((records, overrides))
+    };
+    let text = |text: &str| text.to_owned();
+    assert_eq!(alter(edit("retention.ms", ConfigEdit::Set(text("5")))).unwrap().0, 1);
+    assert_eq!(alter(edit("retention.ms", ConfigEdit::Set(text("5")))).unwrap().0, 0, "nothing new");
+    let (_, overrides) = alter(edit("cleanup.policy", ConfigEdit::Append(text("compact,delete")))).unwrap();
+    assert_eq!(overrides["cleanup.policy"], "delete,compact");
+    let (_, overrides) = alter(edit("cleanup.policy", ConfigEdit::Subtract(text("compact")))).unwrap();
+    assert_eq!((overrides["cleanup.policy"].as_str(), overrides["retention.ms"].as_str()), ("delete", "5"));
+    for refused in [
+        edit("retention.ms", ConfigEdit::Append(text("6"))),
+        edit("retention.ms", ConfigEdit::Set(text("-9"))),
+        ConfigChange::Replace([(text("nonsense"), text("1"))].into()),
+    ] {
+        assert_eq!(alter(refused).unwrap_err().code, ErrorCode::InvalidConfig);
+    }
+    assert_eq!(alter(ConfigChange::Replace(Overrides::new())).unwrap(), (1, Overrides::new()));
+}
+
+#[test]
+fn partitions_are_added_behind_those_that_are_there() {
+    let mut machine = machine_with(&[], 2);
+    create(&mut machine, CreateTopic { assignment: vec![(0, vec![2, 1])], ..topic("t", 1) }).unwrap();
+    let id = TopicId([1; 16]);
+    let add = |count, assignment: Option<Vec<Vec<i32>>>| Command::AddPartitions { id, count, assignment };
+    for (count, assignment, code) in [
+        (1, None, ErrorCode::InvalidPartitions),
+        (0, None, ErrorCode::InvalidPartitions),
+        (-1, None, ErrorCode::InvalidPartitions),
+        (3, Some(vec![vec![1, 2]]), ErrorCode::InvalidReplicaAssignment),
+        (2, Some(vec![vec![1]]), ErrorCode::InvalidReplicaAssignment),
+        (2, Some(vec![vec![1, 7]]), ErrorCode::InvalidReplicaAssignment),
+        (20_000, None, ErrorCode::PolicyViolation),
+    ] {
+        assert_eq!(machine.check(&add(count, assignment)).unwrap_err().code, code, "{count}");
+    }
+    machine.propose(&add(3, Some(vec![vec![1, 2], vec![2, 1]]))).unwrap();
+    machine.propose(&add(4, None)).unwrap();
+    let topic = machine.image().topic("t").unwrap();
+    assert_eq!(topic.partitions.len(), 4);
+    assert_eq!(topic.partitions.iter().map(|one| one.leader).take(3).collect::<Vec<_>>(), [2, 1, 2]);
+    assert!(topic.partitions.iter().all(|one| one.replicas.len() == 2 && one.leader_epoch == 0));
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     // Few names and ids, so that commands meet: doubles, collisions, deletions of what is there and of what is not.
     let name = prop::sample::select(vec!["a", "b", "a.b", "a_b", "c.d", "", "x y"]);
@@ -316,8 +374,21 @@ fn any_command() -> impl Strategy<Value = Command> {
             })
         },
     );
+    let alteration = prop::sample::select(vec![
+        ConfigChange::Replace([("retention.ms".to_owned(), "7".to_owned())].into()),
+        ConfigChange::Replace(Overrides::new()),
+        edit("segment.ms", ConfigEdit::Set("9".to_owned())),
+        edit("segment.ms", ConfigEdit::Delete),
+        edit("cleanup.policy", ConfigEdit::Subtract("delete".to_owned())),
+        edit("cleanup.policy", ConfigEdit::Append("delete".to_owned())),
+        edit("nonsense", ConfigEdit::Set("1".to_owned())),
+    ]);
     prop_oneof![
         6 => create,
+        2 => (id.clone(), -1_i32..6).prop_map(|(id, count)| {
+            Command::AddPartitions { id: TopicId([id; 16]), count, assignment: None }
+        }),
+        2 => (id.clone(), alteration).prop_map(|(id, change)| Command::AlterConfig { id: TopicId([id; 16]), change }),
         3 => id.prop_map(|id| Command::DeleteTopic { id: TopicId([id; 16]) }),
         2 => (1_i32..4, 0_u8..3).prop_map(|(id, incarnation)| register(id, incarnation)),
         1 => (0_i32..4, 0_i32..2000).prop_map(|(broker, count)| Command::AllocateProducerIds { broker, count }),

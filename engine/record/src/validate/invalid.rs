@@ -152,6 +152,30 @@ impl Invalid {
         }
     }
 
+    /// Whether Kafka tells the partition's log start offset with this error: it does so once it has looked into a batch
+    /// that arrived whole and of a size it takes.
+    pub fn tells_log_start(&self) -> bool {
+        match self {
+            Invalid::NoBatch
+            | Invalid::NotOneBatch
+            | Invalid::Format(_)
+            | Invalid::Damaged(_)
+            | Invalid::ZstdTooEarly
+            | Invalid::BatchTooLarge { .. }
+            | Invalid::SegmentTooSmall { .. } => false,
+            Invalid::BaseOffset(_)
+            | Invalid::Count { .. }
+            | Invalid::Control
+            | Invalid::Sequence { .. }
+            | Invalid::ProducerEpoch { .. }
+            | Invalid::UnknownCodec(_)
+            | Invalid::Compression(_)
+            | Invalid::Records(_)
+            | Invalid::OffsetDelta { .. }
+            | Invalid::Refused(_) => true,
+        }
+    }
+
     /// The records that are at fault, by their place in the batch, and why: the answer's `record_errors`
     /// ([`RECORD_ERRORS_MAX`] at most). Empty where the batch as a whole is at fault.
     pub fn record_errors(&self) -> &[(i32, String)] {

@@ -15,7 +15,8 @@ fn is_software_name(text: &str) -> bool {
     text.bytes().all(inner) && ends.iter().all(|end| end.is_some_and(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// Answers in version 0 with error 35 when the version is unknown: that is how a client finds one that is known.
+/// Answers in version 0 with error 35 and the versions of this API alone when the version is unknown: that is how a
+/// client finds one that is known.
 pub(super) fn handle(request: &Request) -> Outcome {
     let known = versions::range(ApiVersionsRequest::KEY).is_some_and(|range| range.contains(request.api_version));
     if !known {
@@ -37,7 +38,11 @@ fn names_are_valid(body: &ApiVersionsRequest<'_>) -> bool {
 fn answer(request: &Request, error: ErrorCode, version: i16) -> Outcome {
     let api_keys: Array<'_, ApiVersion> = SUPPORTED
         .iter()
-        .filter(|_| error != ErrorCode::InvalidRequest)
+        .filter(|api_key| match error {
+            ErrorCode::InvalidRequest => false,
+            ErrorCode::UnsupportedVersion => **api_key == ApiVersionsRequest::KEY,
+            _ => true,
+        })
         .filter_map(|api_key| versions::range(*api_key).map(|range| (*api_key, range)))
         .map(|(api_key, range)| ApiVersion { api_key, min_version: range.min, max_version: range.max })
         .collect();

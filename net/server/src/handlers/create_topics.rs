@@ -35,6 +35,7 @@ struct Description {
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = CreateTopicsRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
+    let is_late = body.timeout_ms <= 0;
     let mut times_named: Map<&str, usize> = Map::default();
     for topic in body.topics.iter() {
         *times_named.entry(topic.name).or_default() += 1;
@@ -46,7 +47,9 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
         if repeated && created.iter().any(|created: &Created<'_>| created.name == name) {
             continue;
         }
-        let result = if repeated {
+        let result = if is_late {
+            Err(CommandError::new(ErrorCode::RequestTimedOut, ""))
+        } else if repeated {
             Err(CommandError::new(ErrorCode::InvalidRequest, "Duplicate topic name."))
         } else if !request.authorize(Operation::Create, Resource::Topic(name)) {
             Err(CommandError::new(ErrorCode::TopicAuthorizationFailed, "Authorization failed."))
@@ -85,10 +88,17 @@ async fn create(
         _ => None,
     });
     let Some(created) = created else { unreachable!("a created topic is a record") };
-    let configs = topic_config::describe(&created.overrides(), &server.config)
+    let mut overrides = created.overrides();
+    let mut configs = topic_config::describe(&overrides, &server.config)
         .map_err(|error| CommandError::new(ErrorCode::InvalidConfig, error.to_string()))?;
+    // Kafka repeats what it was given, blanks and all.
+    for config in &mut configs {
+        if let Some(given) = overrides.remove(config.name) {
+            config.value = Some(given);
+        }
+    }
     Ok(Description {
-        id: if validate_only { TopicId::ZERO } else { created.topic_id() },
+        id: created.topic_id(),
         partitions: created.partition_count(),
         replication_factor: created.replication_factor(),
         configs,
@@ -102,14 +112,15 @@ fn describe<'a>(created: &'a Created<'a>) -> CreatableTopicResult<'a> {
             topic_id: topic.id.0,
             num_partitions: topic.partitions,
             replication_factor: topic.replication_factor,
+            error_message: None,
             configs: Some(topic.configs.iter().map(describe_config).collect()),
             ..Default::default()
         },
         Err(error) => CreatableTopicResult {
             name: created.name,
             error_code: error.code.code(),
-            error_message: Some(&error.message),
-            configs: None,
+            error_message: Some(error.message.as_str()).filter(|message| !message.is_empty()),
+            configs: Some(Array::default()),
             ..Default::default()
         },
     }

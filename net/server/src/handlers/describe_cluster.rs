@@ -13,12 +13,18 @@ use crate::server::Server;
 
 /// `EndpointType` of brokers (KIP-919); controllers have no endpoints of their own here.
 const BROKERS: i8 = 1;
+/// `EndpointType` of controllers.
+const CONTROLLERS: i8 = 2;
 
 pub(super) fn handle(server: &Server, request: &Request) -> Result<Outcome, WireError> {
     let body = DescribeClusterRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
     if body.endpoint_type != BROKERS {
+        let error = match body.endpoint_type {
+            CONTROLLERS => ErrorCode::MismatchedEndpointType,
+            _ => ErrorCode::UnsupportedEndpointType,
+        };
         let response = DescribeClusterResponse {
-            error_code: ErrorCode::MismatchedEndpointType.code(),
+            error_code: error.code(),
             error_message: Some("The request was sent to an endpoint of type BROKER, but asks for another type."),
             endpoint_type: BROKERS,
             ..Default::default()

@@ -1,24 +1,20 @@
 //! DescribeConfigs: the settings of topics and of this broker, with where each value comes from.
 
 use millrace_base::code::ErrorCode;
-use millrace_base::setting::Described;
+use millrace_base::setting::{Described, Source};
 use millrace_base::topic_config;
+use millrace_cluster::metadata::check_topic_name;
 use millrace_wire::messages::describe_configs::{
     DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
     DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use millrace_wire::{Array, Reader, WireError};
 
+use super::config_resource::resource_type;
 use super::respond;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
-
-/// Kafka's resource types, those that have settings here.
-mod resource_type {
-    pub(super) const TOPIC: i8 = 2;
-    pub(super) const BROKER: i8 = 4;
-}
 
 /// A resource's settings, or why they are not shown.
 struct Shown<'a> {
@@ -36,7 +32,8 @@ pub(super) fn handle(server: &Server, request: &Request) -> Result<Outcome, Wire
             resource_type: resource.resource_type,
             resource_name: resource.resource_name,
             result: describe(server, request, &resource).map(|mut settings| {
-                if let Some(keys) = &resource.configuration_keys {
+                // No keys, as no list, means all of them.
+                if let Some(keys) = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty()) {
                     settings.retain(|setting| keys.iter().any(|key| key == setting.name));
                 }
                 settings
@@ -61,8 +58,11 @@ fn describe(
             if !request.authorize(Operation::DescribeConfigs, Resource::Topic(name)) {
                 return denied(ErrorCode::TopicAuthorizationFailed);
             }
+            check_topic_name(name).map_err(|refused| (refused.code, refused.message))?;
             let image = server.image();
-            let Some(topic) = image.topic(name) else { return denied(ErrorCode::UnknownTopicOrPartition) };
+            // Kafka's message for it is empty.
+            let unknown = || (ErrorCode::UnknownTopicOrPartition, String::new());
+            let topic = image.topic(name).ok_or_else(unknown)?;
             topic_config::describe(&topic.overrides, &server.config)
                 .map_err(|error| (ErrorCode::UnknownServerError, error.to_string()))
         }
@@ -118,7 +118,8 @@ fn setting_answer(setting: &Described, synonyms: bool, documentation: bool) -> D
         name: setting.name,
         value: setting.value.as_deref(),
         read_only: setting.is_read_only,
-        config_source: setting.source.code(),
+        // Kafka's answer knows the settings that it names, and no others.
+        config_source: setting.synonyms.first().map_or(Source::DefaultConfig, |first| first.source).code(),
         is_sensitive: false,
         synonyms: all_synonyms,
         config_type: setting.kind.code(),

@@ -15,9 +15,12 @@ use millrace_base::ids::{CoreId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use millrace_log::{Partition, ReadLimits, ReadPart};
 use millrace_runtime::Monotonic;
 use millrace_runtime::sync::select;
-use millrace_wire::messages::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
-use millrace_wire::{Reader, Records, WireError};
+use millrace_wire::messages::fetch::{
+    EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
+};
+use millrace_wire::{Array, Reader, Records, WireError};
 
+use super::offset_for_leader_epoch::end_of_epoch;
 use super::{leader_epoch_error, respond, respond_with};
 use crate::dispatch::{self, CoreCall};
 use crate::fetch_session::{Key, Opening, Partitions, Position, Told, TopicName, Verdict};
@@ -28,11 +31,17 @@ use crate::server::Server;
 /// Topics are named by id from this version on.
 const TOPIC_ID_VERSION: i16 = 13;
 
+/// Kafka's isolation level of those who want committed records only.
+const READ_COMMITTED: i8 = 1;
+/// What stands where no leader epoch is known.
+const NO_EPOCH: LeaderEpoch = -1;
+
 /// A partition that a fetch asks for.
 #[derive(Clone, Copy)]
 struct Wanted {
     partition: TopicPartition,
     current_leader_epoch: LeaderEpoch,
+    last_fetched_epoch: LeaderEpoch,
     offset: Offset,
     bytes_max: usize,
 }
@@ -43,12 +52,26 @@ struct Found {
     high_watermark: Offset,
     last_stable_offset: Offset,
     log_start: Offset,
+    /// Where the log of the one who asks and this one part: an epoch, and its end here (exclusive).
+    diverging: Option<(LeaderEpoch, Offset)>,
     parts: Vec<ReadPart>,
 }
 
 impl Found {
     fn error(error: ErrorCode) -> Self {
-        Self { error, high_watermark: -1, last_stable_offset: -1, log_start: -1, parts: Vec::new() }
+        Self { error, high_watermark: -1, last_stable_offset: -1, log_start: -1, diverging: None, parts: Vec::new() }
+    }
+
+    /// Whether the answer holds a list of aborted transactions: to those who want committed records only, if they get
+    /// any; and with the errors that Kafka finds before it looks at that.
+    fn tells_transactions(&self, is_committed: bool) -> bool {
+        match self.error {
+            ErrorCode::None => is_committed,
+            error => matches!(
+                error,
+                ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId | ErrorCode::TopicAuthorizationFailed
+            ),
+        }
     }
 
     fn len_bytes(&self) -> usize {
@@ -85,7 +108,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let told: Vec<_> = asked.iter().zip(&found).map(|((key, _), found)| (key, found.told())).collect();
     let random = || server.core.random_u64();
     let verdict = server.fetch_sessions.borrow_mut().finish(context, &told, server.core.now(), random);
-    answer(&request, &asked, found, &verdict)
+    answer(&request, &asked, found, &verdict, body.isolation_level == READ_COMMITTED)
 }
 
 /// What a request says of sessions.
@@ -140,6 +163,7 @@ fn find(server: &Server, request: &Request, asked: &[(Key, Position)]) -> Vec<Re
             let wanted = Wanted {
                 partition: TopicPartition { topic, partition: key.partition },
                 current_leader_epoch: position.current_leader_epoch,
+                last_fetched_epoch: position.last_fetched_epoch,
                 offset: position.fetch_offset,
                 bytes_max: usize::try_from(position.bytes_max).unwrap_or(0),
             };
@@ -262,13 +286,39 @@ async fn read(server: &Server, wanted: &Wanted, limits: ReadLimits) -> Found {
     let Some(partition) = server.partition(wanted.partition) else {
         return Found::error(ErrorCode::NotLeaderOrFollower);
     };
-    if let Some(error) = leader_epoch_error(&partition, wanted.current_leader_epoch) {
+    let Some(current_epoch) = server.leader_epoch(wanted.partition) else {
+        return Found::error(ErrorCode::NotLeaderOrFollower);
+    };
+    // Kafka takes any negative epoch of a fetch for none.
+    if let Some(error) = leader_epoch_error(current_epoch, wanted.current_leader_epoch.max(NO_EPOCH)) {
         return Found::error(error);
+    }
+    match divergence(&partition, current_epoch, wanted) {
+        Ok(None) => {}
+        Ok(diverging) => return Found { diverging, ..found(&partition, Vec::new()) },
+        Err(error) => return Found::error(error),
     }
     match partition.read(wanted.offset, limits).await {
         Ok(read) => found(&partition, read.parts),
         Err(error) => Found::error(error.code()),
     }
+}
+
+/// Where the log of the one who asks and this one part, if it says in which epoch it has last read (KIP-595).
+fn divergence(
+    partition: &Partition,
+    current_epoch: LeaderEpoch,
+    wanted: &Wanted,
+) -> Result<Option<(LeaderEpoch, Offset)>, ErrorCode> {
+    if wanted.last_fetched_epoch <= NO_EPOCH {
+        return Ok(None);
+    }
+    let (epoch, end) = end_of_epoch(partition, current_epoch, wanted.last_fetched_epoch);
+    if epoch <= NO_EPOCH || end < 0 {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    let parts = epoch < wanted.last_fetched_epoch || end < wanted.offset;
+    Ok(parts.then_some((epoch, end)))
 }
 
 fn found(partition: &Partition, parts: Vec<ReadPart>) -> Found {
@@ -278,6 +328,7 @@ fn found(partition: &Partition, parts: Vec<ReadPart>) -> Found {
         high_watermark: offsets.high_watermark,
         last_stable_offset: offsets.high_watermark,
         log_start: offsets.log_start,
+        diverging: None,
         parts,
     }
 }
@@ -306,6 +357,7 @@ fn answer(
     asked: &[(Key, Position)],
     found: Vec<Found>,
     verdict: &Verdict,
+    is_committed: bool,
 ) -> Result<Outcome, WireError> {
     let named = asked.iter().zip(found).zip(&verdict.named);
     let named: Vec<_> = named.filter_map(|(answered, named)| named.then_some(answered)).collect();
@@ -318,6 +370,10 @@ fn answer(
             high_watermark: found.high_watermark,
             last_stable_offset: found.last_stable_offset,
             log_start_offset: found.log_start,
+            diverging_epoch: found
+                .diverging
+                .map_or_else(Default::default, |(epoch, end_offset)| EpochEndOffset { epoch, end_offset }),
+            aborted_transactions: found.tells_transactions(is_committed).then(Array::default),
             preferred_read_replica: -1,
             records: Some(Records::Spliced(found.len_bytes())),
             ..Default::default()

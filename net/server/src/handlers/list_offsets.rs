@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
+use millrace_base::hash::Map;
 use millrace_base::ids::{CoreId, LeaderEpoch, Offset, TopicPartition};
 use millrace_wire::messages::list_offsets::{
     ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
@@ -32,6 +33,20 @@ mod special {
     pub(super) const EARLIEST_LOCAL: i64 = -4;
     /// The end of what is in tiered storage: there is none.
     pub(super) const LATEST_TIERED: i64 = -5;
+    /// The start of what is not yet in tiered storage: there is none (KIP-1023).
+    pub(super) const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+    /// The first version that knows a special timestamp; `None` for one that no version knows.
+    pub(super) fn first_version(timestamp: i64) -> Option<i16> {
+        match timestamp {
+            MAX_TIMESTAMP => Some(7),
+            EARLIEST_LOCAL => Some(8),
+            LATEST_TIERED => Some(9),
+            EARLIEST_PENDING_UPLOAD => Some(11),
+            LATEST | EARLIEST | 0.. => Some(1),
+            _ => None,
+        }
+    }
 }
 
 /// A partition's place in the request: its topic's, and its own.
@@ -65,16 +80,29 @@ impl Position {
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = ListOffsetsRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
     let mut by_core: BTreeMap<CoreId, (Vec<Place>, Vec<Query>)> = BTreeMap::new();
+    let version = request.api_version;
+    let is_known = |timestamp| special::first_version(timestamp).is_some_and(|first| version >= first);
     let mut topics = Vec::with_capacity(body.topics.len());
     for (topic_at, topic) in body.topics.iter().enumerate() {
         let found = find_topic(&server, &request, topic.name);
-        let mut positions = Vec::with_capacity(topic.partitions.len());
-        for (partition_at, asked) in topic.partitions.iter().enumerate() {
+        let mut positions: Vec<(i32, Position)> = Vec::with_capacity(topic.partitions.len());
+        let mut times_asked: Map<i32, usize> = Map::default();
+        for asked in topic.partitions.iter() {
+            *times_asked.entry(asked.partition_index).or_default() += 1;
+        }
+        for asked in topic.partitions.iter() {
+            let is_repeated = times_asked.get(&asked.partition_index).is_some_and(|times| *times > 1);
+            if is_repeated && positions.iter().any(|(index, _)| *index == asked.partition_index) {
+                continue;
+            }
+            let partition_at = positions.len();
             let index = asked.partition_index;
             let exists = |(_, count): (_, usize)| usize::try_from(index).is_ok_and(|index| index < count);
             let position = match found {
+                _ if is_repeated => Position::error(ErrorCode::InvalidRequest),
                 Err(error) => Position::error(error),
                 Ok(topic) if !exists(topic) => Position::error(ErrorCode::UnknownTopicOrPartition),
+                Ok(_) if !is_known(asked.timestamp) => Position::error(ErrorCode::UnsupportedVersion),
                 Ok((topic, _)) => {
                     let partition = TopicPartition { topic, partition: index };
                     let query = Query {
@@ -103,7 +131,6 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
             }
         }
     }
-    let version = request.api_version;
     let topics = topics.iter().map(|(name, positions)| ListOffsetsTopicResponse {
         name,
         partitions: positions.iter().map(|(index, position)| partition_answer(version, *index, *position)).collect(),
@@ -156,21 +183,29 @@ async fn find(server: &Server, query: Query) -> Position {
     let Some(partition) = server.partition(query.partition) else {
         return Position::error(ErrorCode::NotLeaderOrFollower);
     };
-    if let Some(error) = leader_epoch_error(&partition, query.current_leader_epoch) {
+    let Some(current_epoch) = server.leader_epoch(query.partition) else {
+        return Position::error(ErrorCode::NotLeaderOrFollower);
+    };
+    if let Some(error) = leader_epoch_error(current_epoch, query.current_leader_epoch) {
         return Position::error(error);
     }
     let offsets = partition.offsets();
     let at = |offset: Offset| {
-        let leader_epoch = partition.leader_epoch_at(offset);
+        // What is not there yet will be written in the current epoch.
+        let is_written = offset < offsets.log_end;
+        let leader_epoch = if is_written { partition.leader_epoch_at(offset) } else { current_epoch };
         Position { error: ErrorCode::None, timestamp: -1, offset, leader_epoch }
     };
     let found = match query.timestamp {
         special::LATEST => return at(offsets.high_watermark),
         special::EARLIEST | special::EARLIEST_LOCAL => return at(offsets.log_start),
-        special::LATEST_TIERED => return Position::NONE,
-        special::MAX_TIMESTAMP => partition.offset_of_max_timestamp().await,
-        timestamp if timestamp >= 0 => partition.offset_for_timestamp(timestamp).await,
-        _ => return Position::error(ErrorCode::UnsupportedVersion),
+        special::LATEST_TIERED | special::EARLIEST_PENDING_UPLOAD => return Position::NONE,
+        special::MAX_TIMESTAMP => match partition.offset_of_max_timestamp().await {
+            // Records without timestamps: the first of them is as good as any.
+            Ok(None) if offsets.log_start < offsets.high_watermark => return at(offsets.log_start),
+            found => found,
+        },
+        timestamp => partition.offset_for_timestamp(timestamp).await,
     };
     match found {
         Ok(Some((offset, timestamp))) => Position { timestamp, ..at(offset) },

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
-use millrace_cluster::metadata::{Command, Image, Topic};
+use millrace_cluster::metadata::{Command, Image, Topic, check_topic_name};
 use millrace_wire::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -19,6 +19,9 @@ use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
 
+/// The first version in which a topic may be named by its id alone.
+const ID_WITHOUT_NAME_VERSION: i16 = 12;
+
 /// What a request asks of one topic, and what is said of it.
 struct Asked<'a> {
     name: Option<&'a str>,
@@ -31,13 +34,24 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let body = MetadataRequest::decode(&mut Reader::new(request.body()), version)?;
     // Version 0 has no null: there an empty list means all topics.
     let all = body.topics.as_ref().is_none_or(|topics| version == 0 && topics.is_empty());
+    if version < ID_WITHOUT_NAME_VERSION && names_ids(&body) {
+        return respond(&request, |writer| ids_too_early(&body).encode(writer, version));
+    }
     let mut asked: Vec<Asked<'_>> = Vec::new();
     if !all {
+        // As in Kafka a topic is told of once, and one id makes it a request by ids alone.
+        let by_id = names_ids(&body);
         for topic in body.topics.iter().flat_map(|topics| topics.iter()) {
-            asked.push(find(&server, &request, topic.name, TopicId(topic.topic_id)));
+            let (name, id) = if by_id { (None, TopicId(topic.topic_id)) } else { (topic.name, TopicId::ZERO) };
+            let is_told = asked.iter().any(|asked| asked.name == name && (!by_id || asked.id == id));
+            if !is_told && (!by_id || id != TopicId::ZERO) {
+                asked.push(find(&server, &request, name, id));
+            }
         }
         if server.config.topics.auto_create && (version < 4 || body.allow_auto_topic_creation) {
             create_missing(&server, &request, &mut asked).await;
+        } else {
+            name_the_bad(&mut asked);
         }
     }
     let image = server.image();
@@ -60,6 +74,23 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
         ..Default::default()
     };
     respond(&request, |writer| response.encode(writer, version))
+}
+
+/// Whether a request names topics by their ids.
+fn names_ids(body: &MetadataRequest<'_>) -> bool {
+    body.topics.iter().flat_map(|topics| topics.iter()).any(|topic| TopicId(topic.topic_id) != TopicId::ZERO)
+}
+
+/// What Kafka answers to ids in a version that has the field but not the meaning.
+fn ids_too_early<'a>(body: &MetadataRequest<'a>) -> MetadataResponse<'a> {
+    let refuse = |topic: millrace_wire::messages::metadata::MetadataRequestTopic<'a>| MetadataResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(topic.name.unwrap_or_default()),
+        topic_id: topic.topic_id,
+        ..Default::default()
+    };
+    let topics = body.topics.iter().flat_map(|topics| topics.iter()).map(refuse).collect();
+    MetadataResponse { topics, ..Default::default() }
 }
 
 /// Looks a topic up by its name, or by its id where there is no name.
@@ -97,6 +128,15 @@ async fn create_missing(server: &Rc<Server>, request: &Request, asked: &mut [Ask
                 warn!(topic = name, %error, "topic not created");
                 asked.error = error.code;
             }
+        }
+    }
+}
+
+/// A name that no topic can have gets another error than one that no topic has.
+fn name_the_bad(asked: &mut [Asked<'_>]) {
+    for asked in asked.iter_mut().filter(|asked| asked.error == ErrorCode::UnknownTopicOrPartition) {
+        if asked.name.is_some_and(|name| check_topic_name(name).is_err()) {
+            asked.error = ErrorCode::InvalidTopicException;
         }
     }
 }

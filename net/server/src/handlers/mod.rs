@@ -1,6 +1,9 @@
 //! One file per API, and the table that finds it.
 
+mod alter_configs;
 mod api_versions;
+mod config_resource;
+mod create_partitions;
 mod create_topics;
 mod delete_groups;
 mod delete_records;
@@ -8,9 +11,12 @@ mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
+mod describe_log_dirs;
+mod describe_topic_partitions;
 mod fetch;
 mod find_coordinator;
 mod heartbeat;
+mod incremental_alter_configs;
 mod init_producer_id;
 mod join_group;
 mod leave_group;
@@ -20,6 +26,7 @@ mod metadata;
 mod offset_commit;
 mod offset_delete;
 mod offset_fetch;
+mod offset_for_leader_epoch;
 mod produce;
 mod sync_group;
 
@@ -27,16 +34,19 @@ use std::rc::Rc;
 
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::LeaderEpoch;
-use millrace_log::{Partition, ReadPart};
+use millrace_log::ReadPart;
 use millrace_wire::messages::{
-    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_groups::DeleteGroupsRequest,
-    delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
-    describe_configs::DescribeConfigsRequest, describe_groups::DescribeGroupsRequest, fetch::FetchRequest,
-    find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest, init_producer_id::InitProducerIdRequest,
+    alter_configs::AlterConfigsRequest, api_versions::ApiVersionsRequest, create_partitions::CreatePartitionsRequest,
+    create_topics::CreateTopicsRequest, delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest,
+    delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
+    describe_configs::DescribeConfigsRequest, describe_groups::DescribeGroupsRequest,
+    describe_log_dirs::DescribeLogDirsRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
+    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest,
+    incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
     join_group::JoinGroupRequest, leave_group::LeaveGroupRequest, list_groups::ListGroupsRequest,
     list_offsets::ListOffsetsRequest, metadata::MetadataRequest, offset_commit::OffsetCommitRequest,
-    offset_delete::OffsetDeleteRequest, offset_fetch::OffsetFetchRequest, produce::ProduceRequest,
-    sync_group::SyncGroupRequest,
+    offset_delete::OffsetDeleteRequest, offset_fetch::OffsetFetchRequest,
+    offset_for_leader_epoch::OffsetForLeaderEpochRequest, produce::ProduceRequest, sync_group::SyncGroupRequest,
 };
 use millrace_wire::{WireError, Writer, versions};
 
@@ -64,10 +74,16 @@ pub(crate) const SUPPORTED: &[i16] = &[
     DeleteTopicsRequest::KEY,
     DeleteRecordsRequest::KEY,
     InitProducerIdRequest::KEY,
+    OffsetForLeaderEpochRequest::KEY,
     DescribeConfigsRequest::KEY,
     DeleteGroupsRequest::KEY,
     OffsetDeleteRequest::KEY,
+    AlterConfigsRequest::KEY,
+    DescribeLogDirsRequest::KEY,
+    CreatePartitionsRequest::KEY,
+    IncrementalAlterConfigsRequest::KEY,
     DescribeClusterRequest::KEY,
+    DescribeTopicPartitionsRequest::KEY,
 ];
 
 /// Whether requests of this API are started before those ahead of them are answered.
@@ -107,6 +123,12 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         DeleteRecordsRequest::KEY => delete_records::handle(server, request).await,
         DeleteTopicsRequest::KEY => delete_topics::handle(server, request).await,
         InitProducerIdRequest::KEY => init_producer_id::handle(server, request).await,
+        OffsetForLeaderEpochRequest::KEY => offset_for_leader_epoch::handle(server, request).await,
+        AlterConfigsRequest::KEY => alter_configs::handle(server, request).await,
+        IncrementalAlterConfigsRequest::KEY => incremental_alter_configs::handle(server, request).await,
+        CreatePartitionsRequest::KEY => create_partitions::handle(server, request).await,
+        DescribeLogDirsRequest::KEY => describe_log_dirs::handle(server, request).await,
+        DescribeTopicPartitionsRequest::KEY => describe_topic_partitions::handle(&server, &request),
         DescribeConfigsRequest::KEY => describe_configs::handle(&server, &request),
         DescribeClusterRequest::KEY => describe_cluster::handle(&server, &request),
         _ => unreachable!("every supported API has its handler"),
@@ -135,8 +157,7 @@ fn code_of(error: Option<ErrorCode>) -> i16 {
 }
 
 /// What a request's leader epoch says of its view of a partition; `-1` says nothing.
-fn leader_epoch_error(partition: &Partition, asked: LeaderEpoch) -> Option<ErrorCode> {
-    let current = partition.leader_epoch();
+fn leader_epoch_error(current: LeaderEpoch, asked: LeaderEpoch) -> Option<ErrorCode> {
     match asked {
         -1 => None,
         asked if asked < current => Some(ErrorCode::FencedLeaderEpoch),

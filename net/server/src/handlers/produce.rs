@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::{CoreId, PartitionIndex, TopicId, TopicPartition};
-use millrace_log::{Append, Appended, Origin, Partition};
+use millrace_base::ids::{CoreId, Offset, PartitionIndex, TopicId, TopicPartition};
+use millrace_log::{Append, AppendError, Appended, Origin, Partition};
 use millrace_record::compression::Scratch;
 use millrace_record::validate::{Restamp, Rules, validate_produced};
 use millrace_runtime::Bytes;
@@ -40,11 +40,16 @@ struct Refused {
     code: ErrorCode,
     message: Option<String>,
     records: Vec<(i32, String)>,
+    /// The log start offset, where it is told.
+    log_start: Offset,
 }
+
+/// What stands in an answer that does not tell the log start offset.
+const UNTOLD: Offset = -1;
 
 impl From<ErrorCode> for Refused {
     fn from(code: ErrorCode) -> Self {
-        Self { code, message: None, records: Vec::new() }
+        Self { code, message: None, records: Vec::new(), log_start: UNTOLD }
     }
 }
 
@@ -86,9 +91,9 @@ fn check_request<'a>(
                 .and_then(|target| check_batch(request, target, &partition, &mut scratch));
             let index = partition.index;
             let result = match checked {
-                Ok(batch) => {
-                    let owner = server.owner(batch.partition);
-                    batches.by_core.entry(owner).or_default().push((topic_at, partition_at, batch));
+                Ok(work) => {
+                    let owner = server.owner(work.partition());
+                    batches.by_core.entry(owner).or_default().push((topic_at, partition_at, work));
                     // Replaced by what the owning core says.
                     Err(Refused::from(ErrorCode::UnknownServerError))
                 }
@@ -145,6 +150,22 @@ fn check_acks(acks: i16) -> Result<(), Refused> {
     }
 }
 
+/// What the owning core is to do with what came for a partition.
+enum Work {
+    Append(Batch),
+    /// Only say where the log begins: an answer to a batch that was looked into tells it.
+    Refuse(TopicPartition, Refused),
+}
+
+impl Work {
+    fn partition(&self) -> TopicPartition {
+        match self {
+            Work::Append(batch) => batch.partition,
+            Work::Refuse(partition, _) => *partition,
+        }
+    }
+}
+
 /// A batch that is good, on its way to its partition.
 struct Batch {
     partition: TopicPartition,
@@ -158,27 +179,26 @@ fn check_batch(
     target: &Target,
     partition: &PartitionProduceData<'_>,
     scratch: &mut Scratch,
-) -> Result<Batch, Refused> {
+) -> Result<Work, Refused> {
     let index = usize::try_from(partition.index).map_err(|_negative| ErrorCode::UnknownTopicOrPartition)?;
     if index >= target.partitions {
         return Err(ErrorCode::UnknownTopicOrPartition.into());
     }
     let records = partition.records.and_then(|records| records.as_slice()).unwrap_or_default();
-    let summary = validate_produced(records, &target.rules, scratch).map_err(|invalid| Refused {
-        code: invalid.code(),
-        message: Some(invalid.to_string()),
-        records: invalid.record_errors().to_vec(),
-    })?;
-    if summary.is_transactional {
-        let message = "transactions are not offered by this broker";
-        return Err(Refused {
-            code: ErrorCode::InvalidTxnState,
-            message: Some(message.to_owned()),
-            records: Vec::new(),
-        });
-    }
     let partition = TopicPartition { topic: target.id, partition: partition.index };
-    Ok(Batch { partition, bytes: request.share(records), restamp: summary.restamp })
+    let summary = match validate_produced(records, &target.rules, scratch) {
+        Ok(summary) => summary,
+        Err(invalid) => {
+            let (code, message) = (invalid.code(), Some(invalid.to_string()));
+            let refused = Refused { code, message, records: invalid.record_errors().to_vec(), log_start: UNTOLD };
+            let is_looked_into = invalid.tells_log_start();
+            return if is_looked_into { Ok(Work::Refuse(partition, refused)) } else { Err(refused) };
+        }
+    };
+    if summary.is_transactional {
+        return Err(refused(ErrorCode::InvalidTxnState, &"transactions are not offered by this broker"));
+    }
+    Ok(Work::Append(Batch { partition, bytes: request.share(records), restamp: summary.restamp }))
 }
 
 /// When an append counts as done.
@@ -193,7 +213,7 @@ enum Wait {
 /// The good batches of a request, by the core that owns their partitions; with their places in the answer.
 #[derive(Default)]
 struct Batches {
-    by_core: BTreeMap<CoreId, Vec<(usize, usize, Batch)>>,
+    by_core: BTreeMap<CoreId, Vec<(usize, usize, Work)>>,
 }
 
 impl Batches {
@@ -215,7 +235,7 @@ impl Batches {
 
 /// Appends batches to partitions of one core, in order.
 struct AppendBatches {
-    batches: Vec<Batch>,
+    batches: Vec<Work>,
     wait: Wait,
 }
 
@@ -241,16 +261,24 @@ impl CoreCall for AppendBatches {
     }
 }
 
-async fn append(server: &Server, batch: Batch) -> Result<(Rc<Partition>, Appended), Refused> {
-    let partition = server.partition(batch.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+async fn append(server: &Server, work: Work) -> Result<(Rc<Partition>, Appended), Refused> {
+    let partition = server.partition(work.partition()).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let log_start = partition.offsets().log_start;
+    let batch = match work {
+        Work::Append(batch) => batch,
+        Work::Refuse(_, refused) => return Err(Refused { log_start, ..refused }),
+    };
     let leader_epoch = server.leader_epoch(batch.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
     let append = Append { batches: &batch.bytes, origin: Origin::Client, leader_epoch, restamp: batch.restamp };
-    let appended = partition.append(&append).await.map_err(|error| refused(error.code(), &error))?;
+    let appended = partition.append(&append).await.map_err(|error| {
+        let log_start = if matches!(error, AppendError::Sequence(_)) { log_start } else { UNTOLD };
+        Refused { log_start, ..refused(error.code(), &error) }
+    })?;
     Ok((partition, appended))
 }
 
 fn refused(code: ErrorCode, why: &dyn std::fmt::Display) -> Refused {
-    Refused { code, message: Some(why.to_string()), records: Vec::new() }
+    Refused { message: Some(why.to_string()), ..Refused::from(code) }
 }
 
 /// acks=0: nobody is told; an error closes the connection, so that the client refreshes its metadata.
@@ -292,6 +320,7 @@ fn partition_answer(outcome: &PartitionOutcome) -> PartitionProduceResponse<'_> 
             index,
             error_code: refused.code.code(),
             base_offset: -1,
+            log_start_offset: refused.log_start,
             record_errors: record_errors(refused),
             error_message: refused.message.as_deref(),
             ..Default::default()

@@ -60,17 +60,27 @@ fn overrides(topic: &CreateTopic) -> Result<Overrides, CommandError> {
     if !nulls.is_empty() {
         return invalid(format!("Null value not supported for topic configs: {}", nulls.join(",")));
     }
-    if given.len() > OVERRIDES_PER_TOPIC_MAX {
-        return invalid(format!("a topic has at most {OVERRIDES_PER_TOPIC_MAX} settings, not {}", given.len()));
-    }
     let overrides: Overrides =
         given.into_iter().filter_map(|(name, text)| Some((name.clone(), text.clone()?))).collect();
+    check_sizes(&overrides)?;
+    Ok(overrides)
+}
+
+/// Refuses texts that are too long for any setting, and too many of them.
+///
+/// # Errors
+/// [`ErrorCode::InvalidConfig`].
+pub(super) fn check_sizes(overrides: &Overrides) -> Result<(), CommandError> {
+    let invalid = |message: String| Err(CommandError::new(ErrorCode::InvalidConfig, message));
+    if overrides.len() > OVERRIDES_PER_TOPIC_MAX {
+        return invalid(format!("a topic has at most {OVERRIDES_PER_TOPIC_MAX} settings, not {}", overrides.len()));
+    }
     match overrides.iter().find(|(_, text)| text.len() > SETTING_VALUE_BYTES_MAX) {
         Some((name, _)) => invalid(format!(
             "The configuration value of {name} cannot be added because it exceeds the maximum value size of \
              {SETTING_VALUE_BYTES_MAX} bytes."
         )),
-        None => Ok(overrides),
+        None => Ok(()),
     }
 }
 

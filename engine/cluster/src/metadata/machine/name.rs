@@ -11,8 +11,7 @@ const CLUSTER_METADATA: &str = "__cluster_metadata";
 /// Checks a topic's name: 1 to 249 ASCII letters, digits, `.`, `_` and `-`, but neither `.` nor `..`.
 ///
 /// # Errors
-/// [`ErrorCode::InvalidTopicException`], or [`ErrorCode::TopicAuthorizationFailed`] for the name that Kafka keeps for
-/// itself (its controllers answer so whoever asks).
+/// [`ErrorCode::InvalidTopicException`], or [`ErrorCode::InvalidRequest`] for the name that Kafka keeps for itself.
 pub fn check_topic_name(name: &str) -> Result<(), CommandError> {
     let invalid =
         |what: String| CommandError::new(ErrorCode::InvalidTopicException, format!("Topic name is invalid: {what}"));
@@ -34,7 +33,7 @@ pub fn check_topic_name(name: &str) -> Result<(), CommandError> {
     }
     if name == CLUSTER_METADATA {
         return Err(CommandError::new(
-            ErrorCode::TopicAuthorizationFailed,
+            ErrorCode::InvalidRequest,
             format!("'{CLUSTER_METADATA}' cannot be created as a topic."),
         ));
     }
@@ -54,6 +53,6 @@ mod tests {
         for name in ["", ".", "..", "a b", "a/b", "ü", "a\0", "a:b", &"x".repeat(250)] {
             assert_eq!(check_topic_name(name).unwrap_err().code, ErrorCode::InvalidTopicException, "{name}");
         }
-        assert_eq!(check_topic_name("__cluster_metadata").unwrap_err().code, ErrorCode::TopicAuthorizationFailed);
+        assert_eq!(check_topic_name("__cluster_metadata").unwrap_err().code, ErrorCode::InvalidRequest);
     }
 }

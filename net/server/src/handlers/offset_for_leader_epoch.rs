@@ -1,0 +1,142 @@
+//! OffsetForLeaderEpoch: where an epoch ends in a partition's log, so that a client finds out where its view and the
+//! leader's part (KIP-101, KIP-320).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::{CoreId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use millrace_log::Partition;
+use millrace_wire::messages::offset_for_leader_epoch::{
+    EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult,
+};
+use millrace_wire::{Reader, WireError};
+
+use super::leader_epoch_error;
+use super::respond;
+use crate::dispatch::{self, CoreCall};
+use crate::request::{Operation, Request, Resource};
+use crate::response::Outcome;
+use crate::server::Server;
+
+/// What stands where no epoch, and no offset, is known.
+const UNKNOWN: (LeaderEpoch, Offset) = (-1, -1);
+
+/// A partition's place in the request: its topic's, and its own.
+type Place = (usize, usize);
+
+/// One partition's question.
+#[derive(Clone, Copy)]
+struct Query {
+    partition: TopicPartition,
+    current_leader_epoch: LeaderEpoch,
+    leader_epoch: LeaderEpoch,
+}
+
+/// The greatest epoch that is not above `requested`, and its end (exclusive).
+type End = Result<(LeaderEpoch, Offset), ErrorCode>;
+
+pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
+    let body = OffsetForLeaderEpochRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
+    let mut by_core: BTreeMap<CoreId, (Vec<Place>, Vec<Query>)> = BTreeMap::new();
+    let mut topics: Vec<(&str, Vec<(PartitionIndex, End)>)> = Vec::with_capacity(body.topics.len());
+    for (topic_at, topic) in body.topics.iter().enumerate() {
+        let found = find_topic(&server, &request, topic.topic);
+        let mut ends = Vec::with_capacity(topic.partitions.len());
+        for (partition_at, asked) in topic.partitions.iter().enumerate() {
+            let exists = |count| usize::try_from(asked.partition).is_ok_and(|index| index < count);
+            let end = match found {
+                Err(error) => Err(error),
+                Ok((_, count)) if !exists(count) => Err(ErrorCode::UnknownTopicOrPartition),
+                Ok((topic, _)) => {
+                    let partition = TopicPartition { topic, partition: asked.partition };
+                    let (places, queries) = by_core.entry(server.owner(partition)).or_default();
+                    places.push((topic_at, partition_at));
+                    let (current_leader_epoch, leader_epoch) = (asked.current_leader_epoch, asked.leader_epoch);
+                    queries.push(Query { partition, current_leader_epoch, leader_epoch });
+                    Ok(UNKNOWN)
+                }
+            };
+            ends.push((asked.partition, end));
+        }
+        topics.push((topic.topic, ends));
+    }
+    let calls = by_core.into_iter().map(|(core, (places, queries))| {
+        let server = &server;
+        async move { (places, dispatch::call(server, core, FindEnds(queries)).await) }
+    });
+    for (places, found) in join_all(calls).await {
+        for ((topic, partition), end) in places.into_iter().zip(found) {
+            if let Some(slot) = topics.get_mut(topic).and_then(|(_, ends)| ends.get_mut(partition)) {
+                slot.1 = end;
+            }
+        }
+    }
+    let topics = topics.iter().map(|(topic, ends)| OffsetForLeaderTopicResult {
+        topic,
+        partitions: ends.iter().map(|(partition, end)| answer(*partition, *end)).collect(),
+    });
+    let response = OffsetForLeaderEpochResponse { topics: topics.collect(), ..Default::default() };
+    respond(&request, |writer| response.encode(writer, request.api_version))
+}
+
+fn find_topic(server: &Server, request: &Request, name: &str) -> Result<(TopicId, usize), ErrorCode> {
+    let image = server.image();
+    let topic = image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    if !request.authorize(Operation::Describe, Resource::Topic(name)) {
+        return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    Ok((topic.id, topic.partitions.len()))
+}
+
+fn answer(partition: PartitionIndex, end: End) -> EpochEndOffset {
+    let (leader_epoch, end_offset) = end.unwrap_or(UNKNOWN);
+    let error_code = end.err().unwrap_or_default().code();
+    EpochEndOffset { error_code, partition, leader_epoch, end_offset }
+}
+
+/// Answers queries on the core that owns their partitions.
+struct FindEnds(Vec<Query>);
+
+impl CoreCall for FindEnds {
+    type Reply = Vec<End>;
+    const CANCELLABLE: bool = true;
+
+    async fn run(self, server: Rc<Server>) -> Self::Reply {
+        self.0.into_iter().map(|query| find(&server, query)).collect()
+    }
+}
+
+fn find(server: &Server, query: Query) -> End {
+    let partition = server.partition(query.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let current = server.leader_epoch(query.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    match leader_epoch_error(current, query.current_leader_epoch) {
+        Some(error) => Err(error),
+        None => Ok(end_of_epoch(&partition, current, query.leader_epoch)),
+    }
+}
+
+/// The greatest epoch that is not above `requested`, and its end (exclusive); `current` is the one in which this broker
+/// leads, which may have no records yet. `(-1, -1)` when nothing is known.
+pub(super) fn end_of_epoch(
+    partition: &Partition,
+    current: LeaderEpoch,
+    requested: LeaderEpoch,
+) -> (LeaderEpoch, Offset) {
+    let log_end = partition.offsets().log_end;
+    if requested == current {
+        return (current, log_end);
+    }
+    let latest = partition.leader_epoch();
+    if requested < current && requested != UNKNOWN.0 {
+        if latest < 0 {
+            // The current epoch is the first, and begins where the log ends.
+            return (requested, log_end);
+        }
+        if latest < requested {
+            return (latest, log_end);
+        }
+    }
+    partition.offset_for_leader_epoch(requested)
+}
