@@ -14,4 +14,5 @@ pub mod librdkafka;
 pub mod manifest;
 pub mod process;
 pub mod recipe;
+pub mod table;
 pub mod wire;

@@ -31,6 +31,14 @@ impl Connection {
         Ok(Self { stream })
     }
 
+    /// Changes how long an answer may take.
+    ///
+    /// # Errors
+    /// As the system reports it.
+    pub fn answer_within(&mut self, patience: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(patience))
+    }
+
     /// Sends bytes as they are.
     ///
     /// # Errors

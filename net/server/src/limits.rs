@@ -20,8 +20,8 @@ pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// A stopping broker waits so long for the answers that are under way.
 pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
-/// Partitions that one DescribeTopicPartitions answer describes (Kafka's `max.request.partition.size.limit`); the rest is
-/// left to the next.
+/// Partitions that one DescribeTopicPartitions answer describes (Kafka's `max.request.partition.size.limit`); the rest
+/// is left to the next.
 pub(crate) const PARTITIONS_DESCRIBED_MAX: usize = 2_000;
 
 /// Topics that one Metadata request may create.

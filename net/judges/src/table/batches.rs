@@ -1,0 +1,127 @@
+//! Record batches for Produce: good ones, and good ones with one thing made wrong. All are hexadecimal texts, as the
+//! table's requests hold them.
+
+use millrace_record::batch::Batch;
+use millrace_record::builder::BatchBuilder;
+use millrace_record::compression::Codec;
+use millrace_record::header::{TimestampType, seal_crc};
+
+use super::codec::{hex, unhex};
+
+/// A timestamp that lies in the past on every clock, and after which records of the table count, in Unix ms.
+pub const LONG_AGO_MS: i64 = 1_600_000_000_000;
+
+/// Where the fields of a batch's header are, in bytes from its beginning.
+pub mod at {
+    /// The base offset, 8 bytes.
+    pub const BASE_OFFSET: usize = 0;
+    /// The batch's length after this field, 4 bytes.
+    pub const LENGTH: usize = 8;
+    /// The leader's epoch, 4 bytes.
+    pub const LEADER_EPOCH: usize = 12;
+    /// The format, 1 byte.
+    pub const MAGIC: usize = 16;
+    /// The checksum, 4 bytes.
+    pub const CRC: usize = 17;
+    /// Codec and flags, 2 bytes.
+    pub const ATTRIBUTES: usize = 21;
+    /// The last record's offset less the first's, 4 bytes.
+    pub const LAST_OFFSET_DELTA: usize = 23;
+    /// The first record's timestamp, 8 bytes.
+    pub const BASE_TIMESTAMP: usize = 27;
+    /// The greatest timestamp, 8 bytes.
+    pub const MAX_TIMESTAMP: usize = 35;
+    /// The number of records, 4 bytes.
+    pub const RECORD_COUNT: usize = 57;
+    /// The first record.
+    pub const RECORDS: usize = 61;
+}
+
+/// A batch of so many records, their keys and values told by their places, a second apart.
+#[must_use]
+pub fn batch(records: usize) -> String {
+    filled(BatchBuilder::new(Codec::None), records)
+}
+
+/// The same, compressed.
+#[must_use]
+pub fn compressed(codec: Codec, records: usize) -> String {
+    filled(BatchBuilder::new(codec), records)
+}
+
+/// The same, of an idempotent producer.
+#[must_use]
+pub fn idempotent(producer_id: i64, producer_epoch: i16, base_sequence: i32, records: usize) -> String {
+    filled(BatchBuilder::new(Codec::None).producer(producer_id, producer_epoch, base_sequence), records)
+}
+
+/// The same, of a transaction.
+#[must_use]
+pub fn transactional(producer_id: i64, producer_epoch: i16, base_sequence: i32) -> String {
+    filled(BatchBuilder::new(Codec::None).producer(producer_id, producer_epoch, base_sequence).transactional(), 1)
+}
+
+/// A record: timestamp (Unix ms), key and value.
+pub type Given<'a> = (i64, Option<&'a [u8]>, Option<&'a [u8]>);
+
+/// A batch of the records given.
+#[must_use]
+pub fn of(records: &[Given<'_>]) -> String {
+    let mut builder = BatchBuilder::new(Codec::None);
+    for (timestamp, key, value) in records {
+        builder.push(*timestamp, *key, *value, &[]).expect("a row's records are small");
+    }
+    hex(&builder.build().expect("a row's batch is small"))
+}
+
+fn filled(mut builder: BatchBuilder, records: usize) -> String {
+    for index in 0..records {
+        let (key, value) = (format!("key {index}"), format!("value {index}"));
+        let timestamp = LONG_AGO_MS + 1_000 * i64::try_from(index).expect("a row has few records");
+        builder.push(timestamp, Some(key.as_bytes()), Some(value.as_bytes()), &[]).expect("a row's records are small");
+    }
+    hex(&builder.build().expect("a row's batch is small"))
+}
+
+/// What a stored batch says of itself.
+pub struct Stored {
+    /// Whether its checksum is that of its bytes.
+    pub crc_is_valid: bool,
+    /// Whether its timestamps are the broker's.
+    pub has_append_time: bool,
+    /// Its greatest timestamp, in Unix ms.
+    pub max_timestamp: i64,
+}
+
+impl Stored {
+    /// Looks at the first batch of a fetched run.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn read(records: &str) -> Self {
+        let bytes = unhex(records);
+        let batch = Batch::first(&bytes).expect("a fetched batch is one");
+        Self {
+            crc_is_valid: batch.crc_is_valid(),
+            has_append_time: batch.timestamp_type() == TimestampType::LogAppendTime,
+            max_timestamp: batch.max_timestamp(),
+        }
+    }
+}
+
+/// A batch with bytes replaced and its checksum made right again.
+#[must_use]
+pub fn edited(batch: &str, position: usize, bytes: &[u8]) -> String {
+    let mut edited = unhex(&damaged(batch, position, bytes));
+    seal_crc(&mut edited).expect("a batch has a header");
+    hex(&edited)
+}
+
+/// A batch with bytes replaced, and its checksum left as it is.
+#[must_use]
+pub fn damaged(batch: &str, position: usize, bytes: &[u8]) -> String {
+    let mut damaged = unhex(batch);
+    damaged[position..position + bytes.len()].copy_from_slice(bytes);
+    hex(&damaged)
+}

@@ -1,0 +1,61 @@
+//! The request table: Millrace answers as Kafka 4.3.1 does, API by API and version by version.
+//!
+//! `MILLRACE_SCENE=NAME` asks one scene's rows only; `MILLRACE_SHOW=ROW` prints both brokers' answers to the rows whose
+//! names begin so. The binary to try is `$MILLRACE_BIN`, or the release build.
+
+use millrace_judges::table::Table;
+
+mod alter;
+mod cluster;
+mod configs;
+mod fetch;
+mod offsets;
+mod partitions;
+mod produce;
+mod topics;
+
+/// Rows that belong together, in their order.
+type Scene = (&'static str, fn(&mut Table));
+
+/// What both brokers are started with.
+const SETTINGS: &[&str] = &["log.retention.hours=100", "log.roll.hours=100", "num.partitions=2"];
+
+const SCENES: &[Scene] = &[
+    ("api_versions", cluster::api_versions),
+    ("metadata", cluster::metadata),
+    ("describe_cluster", cluster::describe_cluster),
+    ("create_topics", topics::create),
+    ("delete_topics", topics::delete),
+    ("produce", produce::good),
+    ("produce_bad", produce::bad),
+    ("idempotence", produce::idempotence),
+    ("init_producer_id", produce::init_producer_id),
+    ("fetch", fetch::fetch),
+    ("list_offsets", offsets::list_offsets),
+    ("leader_epochs", offsets::leader_epochs),
+    ("describe_configs", configs::describe),
+    ("incremental_alter_configs", alter::incremental),
+    ("alter_configs", alter::replacing),
+    ("alter_effect", alter::effect),
+    ("create_partitions", partitions::create),
+    ("describe_topic_partitions", partitions::describe),
+    ("log_dirs", partitions::log_dirs),
+];
+
+#[test]
+fn millrace_answers_as_the_reference_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut table = Table::open(directory.path(), SETTINGS);
+    let only = std::env::var("MILLRACE_SCENE").ok();
+    for (name, rows) in SCENES.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
+        let began = std::time::Instant::now();
+        rows(&mut table);
+        println!("{:>6.2} s  {name}", began.elapsed().as_secs_f64());
+    }
+    println!("{}", table.coverage());
+    assert_eq!(table.wrongly_offered(), Vec::<String>::new());
+    let left_out = if only.is_none() { table.versions_left_out() } else { Vec::new() };
+    let complaints = table.complaints(only.is_none());
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    assert!(left_out.is_empty(), "not asked: {}", left_out.join(", "));
+}
