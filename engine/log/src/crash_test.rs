@@ -363,7 +363,11 @@ impl Writer {
         };
         let mut bytes = Vec::new();
         for part in &read.parts {
-            bytes.extend_from_slice(&part.load(&self.core).await.unwrap());
+            match part.load(&self.core).await {
+                // The file was cut under the answer.
+                Err(_) if self.model.borrow().was_cut[index] => return,
+                loaded => bytes.extend_from_slice(&loaded.unwrap()),
+            }
         }
         if self.model.borrow().was_cut[index] {
             return;

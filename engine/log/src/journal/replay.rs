@@ -5,6 +5,8 @@
 //! - A break is rot if a record, or the mark of a clean stop, says that the broken commit had been durable; else it is
 //!   a tear, and nothing at or after it was acknowledged.
 //! - What is released does not matter: damage there is no damage.
+//! - What is read is durable: a process that was killed may have left its last commits in a cache alone, and segments
+//!   are written by what they say.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -126,7 +128,10 @@ async fn examine(
     let ring = ring_path(directory, of_core);
     let pool = core.buffers().clone();
     let superblock = match open_if_present(core, &ring).await? {
-        Some(file) => superblock::read(core, &pool, &file).await?,
+        Some(file) => {
+            file.sync(core).await.map_err(JournalError::io("sync", &ring))?;
+            superblock::read(core, &pool, &file).await?
+        }
         None => None,
     };
     let Some(superblock) = superblock else {
@@ -152,7 +157,11 @@ async fn examine(
     };
     let mut readers = Vec::new();
     for number in 0..superblock.files_listed() {
-        let file = open_if_present(core, &records_path(directory, of_core, number)).await?;
+        let path = records_path(directory, of_core, number);
+        let file = open_if_present(core, &path).await?;
+        if let Some(file) = &file {
+            file.sync(core).await.map_err(JournalError::io("sync", &path))?;
+        }
         readers.push(file.map(|file| Reader::new(core, file)));
     }
     let found = find(&superblock, &mut readers).await?;

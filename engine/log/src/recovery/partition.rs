@@ -8,6 +8,7 @@
 //! - A block is written only if it differs from what the journal holds of it: so recovery may be cut short and begun
 //!   again.
 //! - What was written, or left by a process that was killed, is durable before this ends.
+//! - A block that only its file holds is not written, not even by cutting the file within it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -373,6 +374,7 @@ impl Recovering<'_> {
     /// segments from `unsynced_from` on) durable; removes what was begun and never counted.
     async fn fit_files(&mut self, snapshot: &PartitionSnapshot, unsynced_from: Offset) -> Result<(), LogError> {
         let opened: BTreeSet<Offset> = self.files.keys().copied().collect();
+        let last = snapshot.segments.last().map(|last| last.base);
         for SegmentSnapshot { base, end } in snapshot.segments.iter().copied() {
             let length = self.lengths.get(&base).copied();
             if length.is_none_or(|length| length < end) {
@@ -382,7 +384,10 @@ impl Recovering<'_> {
                 ));
                 continue;
             }
-            if length == Some(end) && base < unsynced_from && !opened.contains(&base) {
+            let is_synced = base < unsynced_from && !opened.contains(&base);
+            // Space that was reserved behind the last block may stay: no journal holds that block, and cutting would
+            // write it.
+            if is_synced && (length == Some(end) || Some(base) == last) {
                 continue;
             }
             let Some(file) = self.file(base).await? else { continue };
