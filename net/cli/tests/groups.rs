@@ -50,6 +50,9 @@ fn groups(cores: u32) {
     assert_eq!(broker.run(["group", "list", "--json"]).json(), [listed]);
     let shown = broker.run(["group", "describe", "g"]).ok();
     assert!(shown.starts_with("group g (Empty)\nTOPIC  PARTITION  COMMITTED  END  LAG  MEMBER\nt      0"), "{shown}");
+    broker.run(["topic", "delete", "t"]).ok();
+    broker.run(["topic", "create", "t", "-p", "2"]).ok();
+    assert_eq!(lags(&broker), [], "another topic of the name begins anew");
     assert_eq!(broker.run(["group", "delete", "g"]).ok(), "deleted group g\n");
     assert_eq!(broker.run(["group", "delete", "g"]).code, 3);
     assert!(broker.stop().success());

@@ -15,7 +15,7 @@ use std::time::Duration;
 use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
 use millrace_base::hash::Map;
-use millrace_base::ids::{Offset, PartitionIndex, TopicPartition};
+use millrace_base::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_cluster::group::{
     Answer, Coordinator, Effect, GroupRecord, ListedGroup, Now, RecordError, Request, Rules, Ticket, WriteId,
     partition_of,
@@ -151,6 +151,14 @@ impl CoreCall for List {
             }
         }
         Ok(all)
+    }
+}
+
+/// Lets this core's groups forget the offsets of a topic that is deleted.
+pub(crate) fn forget_topic(server: &Server, id: TopicId) {
+    let shards: Vec<_> = server.groups.shards.borrow().values().cloned().collect();
+    for shard in shards {
+        shard.act(server, |coordinator, now| coordinator.forget_topic(now, id));
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
             MetadataRecord::TopicDeleted { id } => {
                 let id = TopicId(*id);
                 server.topic_configs.forget(id);
+                groups::forget_topic(server, id);
                 let gone = server.log.partitions().into_iter().filter(|partition| partition.topic == id).collect();
                 delete(server, gone).await;
             }

@@ -1,7 +1,7 @@
 //! What operators ask: descriptions and deletions; and the expiry of old offsets, which deletes by itself.
 
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::PartitionIndex;
+use millrace_base::ids::{PartitionIndex, TopicId};
 
 use super::member::Member;
 use super::record::{CommittedOffset, GroupRecord};
@@ -119,6 +119,14 @@ impl Turn<'_> {
             self.answer(ticket, answer);
         } else {
             self.forget(doomed, false, Some((ticket, answer)));
+        }
+    }
+
+    /// Forgets the offsets of a topic that is deleted: another one of its name begins anew.
+    pub(super) fn forget_topic(&mut self, id: TopicId) {
+        let partitions = self.group.offsets.of_topic(id);
+        if !partitions.is_empty() {
+            self.forget(partitions, false, None);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
+use millrace_base::ids::TopicId;
 
 use super::offsets::is_acceptable;
 use super::record::GroupRecord;
@@ -184,6 +185,15 @@ impl Coordinator {
                     }
                 }
             }
+        }
+        effects
+    }
+
+    /// Forgets what groups have committed for a topic that is deleted.
+    pub fn forget_topic(&mut self, now: Now, id: TopicId) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for name in self.groups.keys().cloned().collect::<Vec<_>>() {
+            self.with(&name, now, &mut effects, |turn| turn.forget_topic(id));
         }
         effects
     }

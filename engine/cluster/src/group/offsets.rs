@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::PartitionIndex;
+use millrace_base::ids::{PartitionIndex, TopicId};
 
 use super::record::{CommittedOffset, GroupRecord};
 use super::request::{Answer, Commit, CommitOffset, FetchOffsets, FetchedOffset, Ticket, WriteId};
@@ -55,6 +55,20 @@ impl Offsets {
         })
     }
 
+    /// Every partition of a topic that has an offset, or is about to have one.
+    pub(super) fn of_topic(&self, id: TopicId) -> Vec<(String, PartitionIndex)> {
+        let is_of = |value: &CommittedOffset| value.topic_id == id;
+        let has_one = |entry: &Entry| {
+            let pending = entry.pending.iter().filter_map(|(_, value)| value.as_ref());
+            entry.durable.iter().chain(pending).any(is_of)
+        };
+        let of = |(topic, partitions): (&String, &BTreeMap<PartitionIndex, Entry>)| {
+            let found = partitions.iter().filter(|(_, entry)| has_one(entry));
+            found.map(|(index, _)| (topic.clone(), *index)).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
     /// Notes a change that this write makes durable.
     pub(super) fn begin(
         &mut self,
@@ -97,20 +111,24 @@ impl Offsets {
 
     /// What OffsetFetch answers.
     pub(super) fn fetch(&self, asked: &FetchOffsets) -> Vec<FetchedOffset> {
-        let found = |topic: &str, partition| FetchedOffset {
+        let found = |topic: &str, id: TopicId, partition| FetchedOffset {
             topic: topic.to_owned(),
             partition,
-            committed: self.durable(topic, partition).cloned(),
+            committed: self.durable(topic, partition).filter(|committed| committed.is_of(id)).cloned(),
         };
         match &asked.topics {
             Some(topics) => {
                 let of_topic = |topics: &super::request::TopicPartitions| -> Vec<FetchedOffset> {
-                    topics.partitions.iter().map(|partition| found(&topics.topic, *partition)).collect()
+                    topics
+                        .partitions
+                        .iter()
+                        .map(|partition| found(&topics.topic, topics.topic_id, *partition))
+                        .collect()
                 };
                 topics.iter().flat_map(of_topic).collect()
             }
             None => {
-                let all = self.partitions().map(|(topic, partition)| found(topic, partition));
+                let all = self.partitions().map(|(topic, partition)| found(topic, TopicId::ZERO, partition));
                 all.filter(|fetched| fetched.committed.is_some()).collect()
             }
         }

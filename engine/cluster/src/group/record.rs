@@ -59,6 +59,13 @@ pub struct CommittedOffset {
     pub topic_id: TopicId,
 }
 
+impl CommittedOffset {
+    /// Whether it may be of the topic with this id: where either id is unknown, nothing speaks against it.
+    pub fn is_of(&self, topic: TopicId) -> bool {
+        self.topic_id == topic || self.topic_id == TopicId::ZERO || topic == TopicId::ZERO
+    }
+}
+
 /// A group in one generation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupValue {

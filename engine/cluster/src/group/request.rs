@@ -344,6 +344,8 @@ pub struct FetchOffsets {
 pub struct TopicPartitions {
     /// The topic.
     pub topic: String,
+    /// Its id; zero when the client did not name it. What was committed for another topic of the name does not count.
+    pub topic_id: TopicId,
     /// Its partitions.
     pub partitions: Vec<PartitionIndex>,
 }

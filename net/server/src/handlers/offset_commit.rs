@@ -44,14 +44,14 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
             let index = partition.partition_index;
             let code = match &target {
                 Err(error) => *error,
-                Ok((_, count)) if !usize::try_from(index).is_ok_and(|index| index < *count) => {
+                Ok(Target { partitions: count, .. }) if !usize::try_from(index).is_ok_and(|index| index < *count) => {
                     ErrorCode::UnknownTopicOrPartition
                 }
-                Ok((name, _)) => {
+                Ok(Target { name, id, .. }) => {
                     places.push((topics.len(), partitions.len()));
                     offsets.push(CommitOffset {
                         topic: name.clone(),
-                        topic_id: TopicId(topic.topic_id),
+                        topic_id: *id,
                         partition: index,
                         offset: partition.committed_offset,
                         leader_epoch: partition.committed_leader_epoch,
@@ -76,12 +76,15 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     respond(&request, |writer| response.encode(writer, version))
 }
 
-/// The topic's name and number of partitions.
-fn find(
-    server: &Server,
-    request: &Request,
-    asked: &OffsetCommitRequestTopic<'_>,
-) -> Result<(String, usize), ErrorCode> {
+/// A topic whose offsets may be committed, whichever way it was named.
+struct Target {
+    name: String,
+    id: TopicId,
+    partitions: usize,
+}
+
+/// Finds a topic of the request.
+fn find(server: &Server, request: &Request, asked: &OffsetCommitRequestTopic<'_>) -> Result<Target, ErrorCode> {
     let image = server.image();
     let (topic, missing) = if request.api_version >= TOPIC_ID_VERSION {
         (image.topic_by_id(TopicId(asked.topic_id)), ErrorCode::UnknownTopicId)
@@ -92,7 +95,7 @@ fn find(
     if !request.authorize(Operation::Read, Resource::Topic(&topic.name)) {
         return Err(ErrorCode::TopicAuthorizationFailed);
     }
-    Ok((topic.name.clone(), topic.partitions.len()))
+    Ok(Target { name: topic.name.clone(), id: topic.id, partitions: topic.partitions.len() })
 }
 
 async fn commit(

@@ -115,14 +115,14 @@ fn find(server: &Server, request: &Request, asked: &OffsetFetchRequestTopics<'_>
     if !request.authorize(Operation::Describe, Resource::Topic(&topic)) {
         return (id, Err((topic, partitions, ErrorCode::TopicAuthorizationFailed)));
     }
-    (id, Ok(TopicPartitions { topic, partitions }))
+    (id, Ok(TopicPartitions { topic, topic_id: id, partitions }))
 }
 
 /// Puts what was fetched where it was asked for.
 fn in_order_of_request(wanted: Vec<(TopicId, Wanted)>, fetched: Vec<FetchedOffset>) -> Vec<Topic> {
     let mut fetched = fetched.into_iter();
     let topic = |(id, wanted): (TopicId, Wanted)| match wanted {
-        Ok(TopicPartitions { topic: name, partitions }) => {
+        Ok(TopicPartitions { topic: name, partitions, .. }) => {
             let found = fetched.by_ref().take(partitions.len());
             let partitions = found.map(|found| Partition { index: found.partition, result: Ok(found.committed) });
             Topic { name, id, partitions: partitions.collect() }
@@ -141,13 +141,15 @@ fn all_topics(server: &Server, request: &Request, fetched: Vec<FetchedOffset>) -
     let mut topics: Vec<Topic> = Vec::new();
     let image = server.image();
     for FetchedOffset { topic: name, partition, committed } in fetched {
+        let id = image.topic(&name).map_or(TopicId::ZERO, |topic| topic.id);
+        if !committed.as_ref().is_some_and(|committed| committed.is_of(id)) {
+            // It is about to be forgotten: the topic was deleted, and there is another of its name.
+            continue;
+        }
         let found = Partition { index: partition, result: Ok(committed) };
         match topics.last_mut() {
             Some(last) if last.name == name => last.partitions.push(found),
-            _ => {
-                let id = image.topic(&name).map_or(TopicId::ZERO, |topic| topic.id);
-                topics.push(Topic { name, id, partitions: vec![found] });
-            }
+            _ => topics.push(Topic { name, id, partitions: vec![found] }),
         }
     }
     topics.retain(|topic| request.authorize(Operation::Describe, Resource::Topic(&topic.name)));

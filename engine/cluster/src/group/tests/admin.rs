@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
+use millrace_base::ids::TopicId;
 
 use super::harness::*;
 use super::offsets::fetch;
@@ -133,4 +134,25 @@ fn an_old_client_may_ask_for_another_retention() {
     assert_eq!(fetch(&mut bench, None).len(), 1);
     bench.pass(Duration::from_secs(1200));
     assert_eq!(fetch(&mut bench, None), []);
+}
+
+#[test]
+fn the_offsets_of_a_deleted_topic_are_forgotten() {
+    let mut bench = Bench::new(rules());
+    let of = |id: u8, topic: &str| {
+        let mut request = commit("", -1, &[(topic, 0, 1), (topic, 1, 2)]);
+        request.offsets.iter_mut().for_each(|offset| offset.topic_id = TopicId([id; 16]));
+        Request::Commit(request)
+    };
+    bench.send(of(1, "t"));
+    bench.send(of(2, "u"));
+    bench.holds_writes = true;
+    // A commit that is on its way is forgotten with the others.
+    bench.send(of(1, "t"));
+    bench.forget_topic(TopicId([1; 16]));
+    bench.end_writes();
+    let left = [("u".to_owned(), 0, Some(1)), ("u".to_owned(), 1, Some(2))];
+    assert_eq!(fetch(&mut bench, None), left);
+    bench.restart(rules());
+    assert_eq!(fetch(&mut bench, None), left);
 }

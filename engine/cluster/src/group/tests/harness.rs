@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
+use millrace_base::ids::TopicId;
 
 use crate::group::*;
 
@@ -105,6 +106,11 @@ impl Bench {
         let effects = self.coordinator.handle(self.now, ticket, request);
         self.perform(effects);
         ticket
+    }
+
+    pub(super) fn forget_topic(&mut self, id: TopicId) {
+        let effects = self.coordinator.forget_topic(self.now, id);
+        self.perform(effects);
     }
 
     /// Lets time pass, deadline by deadline.

@@ -18,6 +18,7 @@ pub(super) fn fetch(bench: &mut Bench, topics: Option<&[(&str, &[i32])]>) -> Vec
         let asked = |(topic, partitions): &(&str, &[i32])| TopicPartitions {
             topic: (*topic).to_owned(),
             partitions: partitions.to_vec(),
+            ..TopicPartitions::default()
         };
         topics.iter().map(asked).collect()
     });
@@ -155,4 +156,18 @@ fn an_offset_is_recorded_as_kafka_records_it() {
     expected.extend([1, 0, 16]);
     expected.extend([1; 16]);
     assert_eq!(value.unwrap(), expected);
+}
+
+#[test]
+fn what_was_committed_for_another_topic_of_the_name_does_not_count() {
+    let mut bench = Bench::new(rules());
+    let mut request = commit("", -1, &[("t", 0, 5)]);
+    request.offsets[0].topic_id = TopicId([1; 16]);
+    try_commit(&mut bench, request);
+    for (id, expected) in [(TopicId([1; 16]), Some(5)), (TopicId::ZERO, Some(5)), (TopicId([2; 16]), None)] {
+        let topics = vec![TopicPartitions { topic: "t".to_owned(), topic_id: id, partitions: vec![0] }];
+        let ticket = bench.send(Request::FetchOffsets(FetchOffsets { group: GROUP.to_owned(), topics: Some(topics) }));
+        let Some(Answer::FetchOffsets(Ok(found))) = bench.answer(ticket) else { panic!("no offsets") };
+        assert_eq!(found[0].committed.as_ref().map(|committed| committed.offset), expected);
+    }
 }
