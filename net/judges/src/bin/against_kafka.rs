@@ -120,8 +120,7 @@ fn measure(arguments: &Arguments, name: Name, partitions: i32) -> Value {
 
     let gigabytes = (arguments.records * RECORD_BYTES) as f64 / 1e9;
     let steady_gigabytes = (arguments.rate * arguments.seconds * RECORD_BYTES) as f64 / 1e9;
-    // ConsumerPerformance joins a group, so only a broker that has groups can be measured with it.
-    let grouped = (name != Name::Millrace).then(|| consumer_performance(&broker, arguments.records));
+    let grouped = consumer_performance(&broker, arguments.records);
     json!({
         "broker": name.text(), "partitions": partitions, "records": arguments.records, "record_bytes": RECORD_BYTES,
         "produce_mb_per_second": fast.megabytes_per_second,
@@ -196,13 +195,14 @@ fn print_head(arguments: &Arguments) {
     println!("1 KiB records, broker on one processor, Java clients on another; CPU is the broker's, in seconds per GB");
     println!("{} records unthrottled; then {}/s for {} s", arguments.records, arguments.rate, arguments.seconds);
     println!(
-        "{:<12} {:>10} {:>12} {:>7} {:>12} {:>7} {:>10} {:>7} {:>7} {:>8} {:>7}",
+        "{:<12} {:>10} {:>12} {:>7} {:>12} {:>7} {:>12} {:>10} {:>7} {:>7} {:>8} {:>7}",
         "broker",
         "partitions",
         "produce MB/s",
         "CPU",
         "consume MB/s",
         "CPU",
+        "group MB/s",
         "rate MB/s",
         "p50 ms",
         "p99 ms",
@@ -214,13 +214,14 @@ fn print_head(arguments: &Arguments) {
 fn print_row(row: &Value) {
     let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
     println!(
-        "{:<12} {:>10} {:>12.1} {:>7.2} {:>12.1} {:>7.2} {:>10.1} {:>7.0} {:>7.0} {:>8.0} {:>7.2}",
+        "{:<12} {:>10} {:>12.1} {:>7.2} {:>12.1} {:>7.2} {:>12.1} {:>10.1} {:>7.0} {:>7.0} {:>8.0} {:>7.2}",
         row["broker"].as_str().unwrap_or_default(),
         row["partitions"],
         number("produce_mb_per_second"),
         number("produce_cpu_seconds_per_gb"),
         number("consume_mb_per_second"),
         number("consume_cpu_seconds_per_gb"),
+        number("consumer_performance_mb_per_second"),
         number("rate_mb_per_second"),
         number("p50_ms"),
         number("p99_ms"),
