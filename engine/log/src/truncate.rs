@@ -144,7 +144,11 @@ impl Partition {
                     producers.note(batch, batch.base_offset(), 0);
                 }
             };
-            self.walk_segment(base, &mut note).await?;
+            let walked = self.walk_segment(base, &mut note).await;
+            // One below the log start may be removed meanwhile.
+            if self.state.borrow_mut().segment(base).is_some() {
+                walked?;
+            }
         }
         producers.note_durable(end);
         Ok(producers)
