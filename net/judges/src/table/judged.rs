@@ -87,6 +87,12 @@ impl Judged {
         Self { broker, schemas, connection: None, names: BTreeMap::new(), correlation: 0 }
     }
 
+    /// The same broker after it was started again: the old connection is gone.
+    #[must_use]
+    pub fn reconnected(self) -> Self {
+        Self { connection: None, ..self }
+    }
+
     /// Asks it something. Texts in `body` may hold `$v` for the version, and be `$NAME` for one of its names.
     pub fn tell(&mut self, api: &str, version: i16, body: &Value) -> Reaction {
         let (request, response) = (self.schemas.request(api), self.schemas.response(api));
