@@ -19,6 +19,7 @@ mod replay;
 mod request;
 mod response;
 mod retention;
+mod scatter;
 mod server;
 mod topic_configs;
 

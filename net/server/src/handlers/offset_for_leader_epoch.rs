@@ -1,12 +1,10 @@
 //! OffsetForLeaderEpoch: where an epoch ends in a partition's log, so that a client finds out where its view and the
 //! leader's part (KIP-101, KIP-320).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::{CoreId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use millrace_base::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_log::Partition;
 use millrace_wire::messages::offset_for_leader_epoch::{
     EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult,
@@ -15,16 +13,14 @@ use millrace_wire::{Reader, WireError};
 
 use super::leader_epoch_error;
 use super::respond;
-use crate::dispatch::{self, CoreCall};
+use crate::dispatch::CoreCall;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
+use crate::scatter::Scatter;
 use crate::server::Server;
 
 /// What stands where no epoch, and no offset, is known.
 const UNKNOWN: (LeaderEpoch, Offset) = (-1, -1);
-
-/// A partition's place in the request: its topic's, and its own.
-type Place = (usize, usize);
 
 /// One partition's question.
 #[derive(Clone, Copy)]
@@ -39,7 +35,7 @@ type End = Result<(LeaderEpoch, Offset), ErrorCode>;
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = OffsetForLeaderEpochRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
-    let mut by_core: BTreeMap<CoreId, (Vec<Place>, Vec<Query>)> = BTreeMap::new();
+    let mut queries = Scatter::default();
     let mut topics: Vec<(&str, Vec<(PartitionIndex, End)>)> = Vec::with_capacity(body.topics.len());
     for (topic_at, topic) in body.topics.iter().enumerate() {
         let found = find_topic(&server, &request, topic.topic);
@@ -51,10 +47,9 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
                 Ok((_, count)) if !exists(count) => Err(ErrorCode::UnknownTopicOrPartition),
                 Ok((topic, _)) => {
                     let partition = TopicPartition { topic, partition: asked.partition };
-                    let (places, queries) = by_core.entry(server.owner(partition)).or_default();
-                    places.push((topic_at, partition_at));
                     let (current_leader_epoch, leader_epoch) = (asked.current_leader_epoch, asked.leader_epoch);
-                    queries.push(Query { partition, current_leader_epoch, leader_epoch });
+                    let query = Query { partition, current_leader_epoch, leader_epoch };
+                    queries.add(server.owner(partition), (topic_at, partition_at), query);
                     Ok(UNKNOWN)
                 }
             };
@@ -62,15 +57,9 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
         }
         topics.push((topic.topic, ends));
     }
-    let calls = by_core.into_iter().map(|(core, (places, queries))| {
-        let server = &server;
-        async move { (places, dispatch::call(server, core, FindEnds(queries)).await) }
-    });
-    for (places, found) in join_all(calls).await {
-        for ((topic, partition), end) in places.into_iter().zip(found) {
-            if let Some(slot) = topics.get_mut(topic).and_then(|(_, ends)| ends.get_mut(partition)) {
-                slot.1 = end;
-            }
+    for ((topic, partition), end) in queries.ask(&server, FindEnds).await {
+        if let Some(slot) = topics.get_mut(topic).and_then(|(_, ends)| ends.get_mut(partition)) {
+            slot.1 = end;
         }
     }
     let topics = topics.iter().map(|(topic, ends)| OffsetForLeaderTopicResult {

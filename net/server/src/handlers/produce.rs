@@ -1,11 +1,10 @@
 //! Produce: batches are checked on the connection's core, appended on the owning core, and acknowledged once durable.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::{CoreId, Offset, PartitionIndex, TopicId, TopicPartition};
+use millrace_base::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_log::{Append, AppendError, Appended, Origin, Partition};
 use millrace_record::compression::Scratch;
 use millrace_record::validate::{Restamp, Rules, validate_produced};
@@ -18,10 +17,11 @@ use millrace_wire::{Array, Reader, WireError};
 use tracing::warn;
 
 use super::respond;
-use crate::dispatch::{self, CoreCall};
+use crate::dispatch::CoreCall;
 use crate::internal_topics;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
+use crate::scatter::Scatter;
 use crate::server::Server;
 use crate::topic_configs;
 
@@ -62,10 +62,14 @@ struct TopicOutcome<'a> {
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = ProduceRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
-    let mut batches = Batches::default();
+    let mut batches = Scatter::default();
     let mut topics = check_request(&server, &request, &body, &mut batches);
     let wait = if body.acks == 0 { Wait::Appended } else { Wait::Durable };
-    batches.append(&server, wait, &mut topics).await;
+    for ((topic, partition), result) in batches.ask(&server, |batches| AppendBatches { batches, wait }).await {
+        if let Some(outcome) = topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition)) {
+            outcome.result = result;
+        }
+    }
     if body.acks == 0 {
         return Ok(without_answer(&topics));
     }
@@ -78,7 +82,7 @@ fn check_request<'a>(
     server: &Server,
     request: &Request,
     body: &ProduceRequest<'a>,
-    batches: &mut Batches,
+    batches: &mut Scatter<(usize, usize), Work>,
 ) -> Vec<TopicOutcome<'a>> {
     let mut scratch = server.scratch.borrow_mut();
     let mut topics = Vec::with_capacity(body.topic_data.len());
@@ -93,7 +97,7 @@ fn check_request<'a>(
             let result = match checked {
                 Ok(work) => {
                     let owner = server.owner(work.partition());
-                    batches.by_core.entry(owner).or_default().push((topic_at, partition_at, work));
+                    batches.add(owner, (topic_at, partition_at), work);
                     // Replaced by what the owning core says.
                     Err(Refused::from(ErrorCode::UnknownServerError))
                 }
@@ -208,29 +212,6 @@ enum Wait {
     Appended,
     /// It is committed: durable on every replica there is.
     Durable,
-}
-
-/// The good batches of a request, by the core that owns their partitions; with their places in the answer.
-#[derive(Default)]
-struct Batches {
-    by_core: BTreeMap<CoreId, Vec<(usize, usize, Work)>>,
-}
-
-impl Batches {
-    /// Appends them on their cores, and writes what came of it into `topics`.
-    async fn append(self, server: &Rc<Server>, wait: Wait, topics: &mut [TopicOutcome<'_>]) {
-        let calls = self.by_core.into_iter().map(|(core, batches)| async move {
-            let (places, batches): (Vec<_>, Vec<_>) =
-                batches.into_iter().map(|(topic, partition, batch)| ((topic, partition), batch)).unzip();
-            let results = dispatch::call(server, core, AppendBatches { batches, wait }).await;
-            places.into_iter().zip(results).collect::<Vec<_>>()
-        });
-        for ((topic, partition), result) in join_all(calls).await.into_iter().flatten() {
-            if let Some(outcome) = topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition)) {
-                outcome.result = result;
-            }
-        }
-    }
 }
 
 /// Appends batches to partitions of one core, in order.
