@@ -164,7 +164,8 @@ impl Partition {
         }
     }
 
-    /// Begins a new segment at the log's end, for `bytes` at least; the caller has the turn. Its file is durably there before anything refers to it.
+    /// Begins a new segment at the log's end, for `bytes` at least; the caller has the turn. Its file is durably there
+    /// before anything refers to it.
     pub(crate) async fn roll(self: &Rc<Self>, bytes: u64) -> Result<(), AppendError> {
         let base_offset = self.state.borrow().log_end;
         let created = self.shared.create_segment_file(&self.directory, base_offset, bytes).await;

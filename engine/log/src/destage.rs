@@ -79,7 +79,8 @@ impl Partition {
         }
     }
 
-    /// Stores the index of a segment of `end` bytes. It is a hint: that it could not be stored is logged and costs a scan later.
+    /// Stores the index of a segment of `end` bytes. It is a hint: that it could not be stored is logged and costs a
+    /// scan later.
     pub(crate) async fn store_index(&self, base: Offset, end: u64, index: &Index) {
         if let Err(error) = index_file::write(&self.shared.core, &self.directory, base, end, index).await {
             tracing::warn!(partition = %self.id, segment = base, %error, "index not stored");

@@ -5,8 +5,8 @@
 //! - Memory that the kernel may touch (buffers, iovecs, addresses, paths) lives in a boxed flight or in its op, and
 //!   neither goes before the last completion entry of that flight.
 //! - Each flight has at most one entry at the kernel at a time; a cancellation is an entry of its own.
-//! - Draining or dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel writing into
-//!   freed memory.
+//! - Draining or dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel
+//!   writing into freed memory.
 
 mod flight;
 mod host;

@@ -47,8 +47,8 @@ impl Core {
         self.inner.timers.borrow().next_deadline()
     }
 
-    /// Drops all tasks where they stand, as a power loss does, and waits for what they have left under way. Nothing runs
-    /// here any more.
+    /// Drops all tasks where they stand, as a power loss does, and waits for what they have left under way. Nothing
+    /// runs here any more.
     pub fn halt(&self) {
         self.inner.executor.halt();
         let mut events = Events::default();
