@@ -95,6 +95,7 @@ fn options() -> LogOptions {
         journal_file_bytes: 128 << 10,
         journal_files: 2,
         journal_commit_bytes: 80 << 10,
+        large_run_bytes: 64 << 10,
         destage_bytes: 16 << 10,
         ..LogOptions::default()
     }
