@@ -214,6 +214,8 @@ struct Writer {
     partitions: Vec<Rc<Partition>>,
     model: Rc<RefCell<Model>>,
     random: Random,
+    /// Whether it cuts logs: what is checked of producers and of reads meanwhile is weaker then.
+    cuts: bool,
 }
 
 impl Writer {
@@ -224,7 +226,7 @@ impl Writer {
                 0 => self.read(index).await,
                 1 => self.append_again(index).await,
                 2 if self.random.below(3) == 0 => self.delete(index).await,
-                2 if self.random.below(3) == 0 => self.truncate(index).await,
+                2 if self.cuts && self.random.below(3) == 0 => self.truncate(index).await,
                 2 => self.core.sleep(Duration::from_micros(self.random.below(3000))).await,
                 _ => self.append(index).await,
             }
@@ -384,7 +386,7 @@ impl Writer {
 }
 
 /// One life of the broker: recovery, checks, work, and perhaps a clean stop.
-async fn live(core: Core, model: Rc<RefCell<Model>>, mut random: Random) {
+async fn live(core: Core, model: Rc<RefCell<Model>>, mut random: Random, cuts: bool) {
     let (_directory, log, partitions) = open(&core, options(&mut random)).await;
     check(&core, &partitions, &model, &mut random).await;
     let mut writers = Vec::new();
@@ -395,6 +397,7 @@ async fn live(core: Core, model: Rc<RefCell<Model>>, mut random: Random) {
             partitions: partitions.clone(),
             model: model.clone(),
             random: Random::new(random.next_u64()),
+            cuts,
         };
         writers.push(core.spawn_join(writer.work()));
     }
@@ -427,7 +430,7 @@ fn one_seed(seed: u64) {
             _ => Stop::AfterDiskOps(1 + random.below(600)),
         };
         let (of_life, held) = (Random::new(random.next_u64()), model.clone());
-        run(random.next_u64(), &disk, stop, async move |core: Core| live(core, held, of_life).await);
+        run(random.next_u64(), &disk, stop, async move |core: Core| live(core, held, of_life, seed % 2 == 0).await);
         if random.coin() {
             disk.power_loss();
         } else {

@@ -60,7 +60,7 @@ impl Default for LogOptions {
     }
 }
 
-/// A topic's settings that its partitions' logs obey. Defaults are Kafka's.
+/// A topic's settings that its partitions' logs obey. Defaults are Kafka's, but that everything is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionConfig {
     /// `segment.bytes`: a batch that would grow the segment beyond this begins a new one.
@@ -85,7 +85,8 @@ impl Default for PartitionConfig {
             segment_ms: 7 * 24 * 60 * 60 * 1000,
             index_interval_bytes: 4096,
             timestamp_type: TimestampType::CreateTime,
-            retention_ms: Some(7 * 24 * 60 * 60 * 1000),
+            // Nothing goes that nobody said may go: the metadata log has no topic's settings.
+            retention_ms: None,
             retention_bytes: None,
         }
     }

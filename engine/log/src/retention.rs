@@ -196,3 +196,65 @@ impl State {
         may_go.then_some(next.base_offset)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use millrace_base::ids::{TopicId, TopicPartition};
+    use millrace_runtime::Core;
+
+    use super::*;
+    use crate::testing::{batch_bytes, on_sim};
+    use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, PartitionConfig};
+
+    const BATCHES: Offset = 40;
+    const VALUE_BYTES: u64 = 3_000;
+    const SEGMENT_BYTES: u64 = 16 * 1024;
+
+    /// What is left of a log of [`BATCHES`] batches with the timestamps 0, 1, 2, ... ms after a look at `now_ms`: its
+    /// start and end.
+    fn left(config: PartitionConfig, now_ms: i64) -> (Offset, Offset) {
+        on_sim(1, async move |core: Core| {
+            let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+            let log = CoreLog::open(&core, Path::new("/log"), LogOptions::default(), directory.start).await.unwrap();
+            let id = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
+            let config = PartitionConfig { segment_bytes: SEGMENT_BYTES, ..config };
+            let partition = log.create_partition(id, "topic", config).await.unwrap();
+            for timestamp in 0..BATCHES {
+                let batches = &batch_bytes(None, 1, timestamp, &vec![0; VALUE_BYTES as usize]);
+                let append = Append { batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
+                let appended = partition.append(&append).await.unwrap();
+                partition.wait_durable(appended.next_offset).await.unwrap();
+            }
+            partition.enforce_retention(now_ms).await.unwrap();
+            let offsets = partition.offsets();
+            (offsets.log_start, offsets.log_end)
+        })
+    }
+
+    #[test]
+    fn a_log_without_limits_keeps_everything_for_ever() {
+        let (start, end) = left(PartitionConfig::default(), i64::MAX);
+        assert_eq!((start, end), (0, BATCHES));
+    }
+
+    #[test]
+    fn a_segment_goes_when_its_newest_record_is_too_old() {
+        let config = PartitionConfig { retention_ms: Some(10), ..PartitionConfig::default() };
+        let (start, end) = left(config.clone(), 30);
+        // Five batches a segment: the last too old is 19, the newest of the fourth one.
+        assert_eq!((start, end), (20, BATCHES));
+        assert_eq!(left(config, 1_000).0, BATCHES, "the last segment goes as well when all of it is too old");
+    }
+
+    #[test]
+    fn the_oldest_segments_go_while_the_rest_is_large_enough() {
+        let limit = 40_000;
+        let config = PartitionConfig { retention_bytes: Some(limit), ..PartitionConfig::default() };
+        let (start, end) = left(config, 0);
+        let kept = (end - start) as u64 * VALUE_BYTES;
+        assert!(end == BATCHES && start % 5 == 0, "{start}..{end}");
+        assert!((limit..limit + SEGMENT_BYTES).contains(&(kept + kept / 20)), "{kept} bytes");
+    }
+}

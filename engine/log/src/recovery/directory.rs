@@ -21,7 +21,9 @@ pub(super) async fn create_root(core: &Core, root: &Path) -> Result<(), LogError
     }
     // A directory's name is durable when the one above it is synced. Those that this process may not open it has not
     // made.
-    for above in root.ancestors().filter(|above| !above.as_os_str().is_empty()) {
+    for above in root.ancestors() {
+        // Above a relative path is where the process is.
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         match core.sync_dir(above).await {
             Err(error) if above != root && DiskFault::of_read(&error) == DiskFault::Forbidden => {}
             synced => synced.map_err(LogError::io(format!("sync {}", above.display())))?,
