@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_base::ids::TopicPartition;
 use millrace_runtime::sync::{self, Either, Semaphore};
 use millrace_runtime::{Bytes, Core, Durability, OpenOptions};
@@ -32,6 +33,9 @@ use crate::snapshot::Body;
 
 /// Tasks of a core that write to segments.
 const DESTAGE_TASKS: usize = 4;
+/// Partitions that are written out at a time when the journal needs room, or at a stop: their waits overlap, and what
+/// they carry forward shares commits.
+const WRITTEN_OUT_AT_ONCE: usize = 32;
 
 /// All partitions of one core.
 pub struct CoreLog {
@@ -186,6 +190,10 @@ impl CoreLog {
         Ok(segment)
     }
 
+    fn all(&self) -> Vec<Rc<Partition>> {
+        self.shared.partitions.borrow().values().cloned().collect()
+    }
+
     fn insert(&self, partition: Rc<Partition>) -> Rc<Partition> {
         self.shared.partitions.borrow_mut().insert(partition.id(), partition.clone());
         partition
@@ -227,10 +235,8 @@ impl CoreLog {
     /// The log directory is, or goes, offline.
     pub async fn close(&self) -> Result<(), LogError> {
         self.shared.check()?;
-        let partitions: Vec<_> = self.shared.partitions.borrow().values().cloned().collect();
-        for partition in &partitions {
-            self.settle(partition).await?;
-        }
+        let settled = stream::iter(self.all()).map(|partition| async move { self.settle(&partition).await });
+        settled.buffer_unordered(WRITTEN_OUT_AT_ONCE).try_collect::<()>().await?;
         self.shared.closing.set(true);
         self.shared.wake_all();
         let _checkpointing = self.checkpointing.acquire(1).await;
@@ -299,11 +305,10 @@ impl CoreLog {
     /// Makes everything before `pressed` unnecessary, checkpoints, and releases what nobody needs.
     async fn free_journal(&self, pressed: Option<Sequence>) -> Result<(), LogError> {
         if let Some(before) = pressed {
-            let partitions: Vec<_> = self.shared.partitions.borrow().values().cloned().collect();
-            for partition in partitions.iter().filter(|partition| partition.oldest_redo().is_some_and(|it| it < before))
-            {
-                partition.destage_or_carry(before).await?;
-            }
+            let holds = |partition: &Rc<Partition>| partition.oldest_redo().is_some_and(|oldest| oldest < before);
+            let holding = stream::iter(self.all().into_iter().filter(holds));
+            let written = holding.map(|partition| async move { partition.destage_or_carry(before).await });
+            written.buffer_unordered(WRITTEN_OUT_AT_ONCE).try_collect::<()>().await?;
         }
         self.shared.straight_bytes.set(0);
         let covered = self.save_checkpoint(false).await?;
@@ -335,8 +340,7 @@ impl CoreLog {
 
     /// Removes segments that waited for a checkpoint.
     async fn drop_segments(&self) -> Result<(), LogError> {
-        let partitions: Vec<_> = self.shared.partitions.borrow().values().cloned().collect();
-        for partition in partitions {
+        for partition in self.all() {
             if partition.check().is_ok() && partition.state.borrow().has_droppable() {
                 partition.drop_segments().await?;
             }

@@ -430,7 +430,9 @@ fn one_seed(seed: u64) {
             _ => Stop::AfterDiskOps(1 + random.below(600)),
         };
         let (of_life, held) = (Random::new(random.next_u64()), model.clone());
-        run(random.next_u64(), &disk, stop, async move |core: Core| live(core, held, of_life, seed % 2 == 0).await);
+        run(random.next_u64(), &disk, stop, async move |core: Core| {
+            live(core, held, of_life, seed.is_multiple_of(2)).await
+        });
         if random.coin() {
             disk.power_loss();
         } else {

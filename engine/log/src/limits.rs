@@ -5,7 +5,7 @@ use millrace_runtime::BLOCK_BYTES as RUNTIME_BLOCK_BYTES;
 /// What a segment is written in, in bytes: alignment of direct I/O.
 pub(crate) const BLOCK_BYTES: u64 = RUNTIME_BLOCK_BYTES as u64;
 /// Default of [`crate::LogOptions::large_run_bytes`].
-pub(crate) const LARGE_RUN_BYTES: u64 = 512 * 1024;
+pub(crate) const LARGE_RUN_BYTES: u64 = 256 * 1024;
 /// The most that one write to a segment carries, in bytes.
 pub(crate) const RUN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The most that one redo entry carries, in bytes.

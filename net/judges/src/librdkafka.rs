@@ -40,6 +40,21 @@ pub fn create_topics(address: &str, topics: &[(&str, i32)]) {
     }
 }
 
+/// Waits until the broker answers for every partition: Kafka answers CreateTopics earlier, and an idempotent producer
+/// whose first batch it refuses meanwhile, while it takes the second, never gets anywhere.
+///
+/// # Panics
+/// When it takes longer than [`PATIENCE`].
+pub fn wait_for_partitions(address: &str, topics: &[(&str, i32)]) {
+    let reader: BaseConsumer = client(address).set("group.id", "unused").create().expect("the settings are right");
+    let deadline = Instant::now() + PATIENCE;
+    for (topic, partition) in topics.iter().flat_map(|(topic, count)| (0..*count).map(move |index| (topic, index))) {
+        while let Err(error) = reader.fetch_watermarks(topic, partition, PATIENCE) {
+            assert!(Instant::now() < deadline, "partition {partition} of {topic} is not there: {error}");
+        }
+    }
+}
+
 /// Writes records to the partitions in turn, with the client's defaults.
 ///
 /// # Errors

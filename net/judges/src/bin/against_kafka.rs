@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use millrace_judges::broker::{Broker, Kind, Setup};
 use millrace_judges::java::{Java, log_settings};
-use millrace_judges::librdkafka::create_topics;
+use millrace_judges::librdkafka::{create_topics, wait_for_partitions};
 use millrace_judges::process::{kafka_jars, process_time};
 use serde_json::{Value, json};
 
@@ -107,7 +107,9 @@ fn measure(arguments: &Arguments, name: Name, partitions: i32) -> Value {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let broker = Broker::start(name.setup(), directory.path());
     let address = broker.address();
-    create_topics(&address, &[(WARM_TOPIC, partitions), (TOPIC, partitions)]);
+    let topics = [(WARM_TOPIC, partitions), (TOPIC, partitions)];
+    create_topics(&address, &topics);
+    wait_for_partitions(&address, &topics);
     let warm_records = arguments.records / WARM_SHARE;
     produce(arguments, &broker, WARM_TOPIC, warm_records, None);
 
