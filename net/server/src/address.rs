@@ -1,13 +1,14 @@
 //! Where the broker listens, and what it tells clients.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use millrace_base::broker_config::{BrokerConfig, Endpoint, Listener as ListenerConfig};
 use millrace_runtime::{Core, Listener};
 use tracing::debug;
 
-use crate::broker::ServeError;
+use crate::broker::BrokerError;
+use crate::host::Host;
 use crate::limits::ACCEPT_BACKLOG;
 
 /// A bound socket of a configured listener.
@@ -20,25 +21,29 @@ pub(crate) struct Bound {
 /// Binds every configured listener, on each address that its host stands for: a client may take any of them.
 ///
 /// # Errors
-/// [`ServeError::Listen`] when an address is in use, or not of this machine.
-pub(crate) async fn bind_all(core: &Core, listeners: &[ListenerConfig]) -> Result<Vec<Bound>, ServeError> {
+/// [`BrokerError::Listen`] when an address is in use, or not of this machine.
+pub(crate) async fn bind_all(
+    core: &Core,
+    host: &dyn Host,
+    listeners: &[ListenerConfig],
+) -> Result<Vec<Bound>, BrokerError> {
     let mut bound = Vec::new();
     for (index, listener) in listeners.iter().enumerate() {
-        let sockets = bind(core, listener).await;
-        let sockets = sockets.map_err(|source| ServeError::Listen { listener: listener.to_string(), source })?;
+        let sockets = bind(core, host, listener).await;
+        let sockets = sockets.map_err(|source| BrokerError::Listen { listener: listener.to_string(), source })?;
         bound.extend(sockets.into_iter().map(|socket| Bound { listener: index, socket }));
     }
     Ok(bound)
 }
 
-async fn bind(core: &Core, listener: &ListenerConfig) -> io::Result<Vec<Listener>> {
-    let Some(host) = &listener.host else { return bind_everywhere(core, listener.port).await };
+async fn bind(core: &Core, host: &dyn Host, listener: &ListenerConfig) -> io::Result<Vec<Listener>> {
+    let Some(name) = &listener.host else { return bind_everywhere(core, listener.port).await };
     let mut sockets: Vec<Listener> = Vec::new();
     let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
-    for address in (host.as_str(), listener.port).to_socket_addrs()? {
+    for address in host.resolve(name)? {
         // Port 0 is chosen once: the other addresses follow.
-        let port = sockets.first().map_or(address.port(), |first| first.local_addr().port());
-        match core.listen(SocketAddr::new(address.ip(), port), ACCEPT_BACKLOG).await {
+        let port = sockets.first().map_or(listener.port, |first| first.local_addr().port());
+        match core.listen(SocketAddr::new(address, port), ACCEPT_BACKLOG).await {
             Ok(socket) => sockets.push(socket),
             // A machine without IPv6 still has ::1 in its hosts file.
             Err(error) if address.is_ipv6() && error.kind() == io::ErrorKind::AddrNotAvailable => {
@@ -64,9 +69,7 @@ async fn bind_everywhere(core: &Core, port: u16) -> io::Result<Vec<Listener>> {
 }
 
 /// What clients of each configured listener are told.
-pub(crate) fn endpoints(config: &BrokerConfig, bound: &[Bound]) -> Result<Vec<Endpoint>, ServeError> {
-    let host_name = nix::unistd::gethostname().map_err(|error| ServeError::Host(format!("it has no name: {error}")))?;
-    let host_name = host_name.to_string_lossy();
+pub(crate) fn endpoints(config: &BrokerConfig, host_name: &str, bound: &[Bound]) -> Vec<Endpoint> {
     let port_of = |name: &str| {
         let of_name =
             |bound: &&Bound| config.network.listeners.get(bound.listener).is_some_and(|listener| listener.name == name);
@@ -74,7 +77,7 @@ pub(crate) fn endpoints(config: &BrokerConfig, bound: &[Bound]) -> Result<Vec<En
     };
     let endpoint_of = |listener: &ListenerConfig| {
         let advertised = config.network.advertised.iter().find(|advertised| advertised.name == listener.name);
-        advertised.unwrap_or(listener).endpoint(&host_name, port_of(&listener.name))
+        advertised.unwrap_or(listener).endpoint(host_name, port_of(&listener.name))
     };
-    Ok(config.network.listeners.iter().map(endpoint_of).collect())
+    config.network.listeners.iter().map(endpoint_of).collect()
 }

@@ -33,8 +33,11 @@ pub(crate) trait CoreCall: Send + 'static {
     fn run(self, server: Rc<Server>) -> impl Future<Output = Self::Reply> + 'static;
 }
 
+/// What the cores of a broker send each other: sealed, for whoever makes their mailboxes.
+pub struct CoreMessage(pub(crate) Message);
+
 /// What cores send each other.
-pub(crate) enum CoreMessage {
+pub(crate) enum Message {
     /// Begin, with this.
     Start(Box<Start>),
     /// The core has begun, or cannot.
@@ -88,7 +91,7 @@ pub(crate) async fn call<C: CoreCall>(server: &Rc<Server>, to: CoreId, work: C) 
     let (sender, receiver) = sync::oneshot::channel();
     server.calls.made.borrow_mut().insert(call, sender);
     let guard = CallGuard { server, to, call };
-    server.mailbox.send(to, CoreMessage::Call { call, work: Box::new(work) });
+    server.mailbox.send(to, CoreMessage(Message::Call { call, work: Box::new(work) }));
     let reply = receiver.await;
     drop(guard);
     match reply.ok().and_then(|reply| reply.downcast::<C::Reply>().ok()) {
@@ -107,7 +110,7 @@ struct CallGuard<'a> {
 impl Drop for CallGuard<'_> {
     fn drop(&mut self) {
         if self.server.calls.made.borrow_mut().remove(&self.call).is_some() {
-            self.server.mailbox.send(self.to, CoreMessage::Cancel { call: self.call });
+            self.server.mailbox.send(self.to, CoreMessage(Message::Cancel { call: self.call }));
         }
     }
 }
@@ -134,7 +137,7 @@ pub(crate) async fn run_call(server: &Rc<Server>, from: CoreId, call: u64, work:
             }
         };
         if let Some(reply) = reply {
-            of_task.mailbox.send(from, CoreMessage::Reply { call, reply });
+            of_task.mailbox.send(from, CoreMessage(Message::Reply { call, reply }));
         }
     };
     // Nobody waits for the task: the caller waits for its message.

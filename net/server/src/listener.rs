@@ -13,7 +13,7 @@ use millrace_runtime::{DetachedSocket, Listener, Socket};
 use tracing::{error, warn};
 
 use crate::connection;
-use crate::dispatch::CoreMessage;
+use crate::dispatch::{CoreMessage, Message};
 use crate::limits::ACCEPT_RETRY;
 use crate::server::Server;
 
@@ -71,7 +71,7 @@ fn deal(server: &Rc<Server>, socket: Socket, peer: SocketAddr, listener: usize) 
     if core == server.core.id() {
         adopt(server, socket, peer, listener);
     } else {
-        server.mailbox.send(core, CoreMessage::Connection { socket, peer, listener });
+        server.mailbox.send(core, CoreMessage(Message::Connection { socket, peer, listener }));
     }
 }
 

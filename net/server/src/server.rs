@@ -15,6 +15,7 @@ use millrace_runtime::{Core, Mailbox, sync};
 use crate::dispatch::{Calls, CoreMessage};
 use crate::fetch_session::FetchSessions;
 use crate::groups::Groups;
+use crate::host::Host;
 use crate::listener::ConnectionCounts;
 use crate::metadata_log::MetadataLog;
 use crate::producer_ids::ProducerIds;
@@ -28,6 +29,7 @@ pub(crate) struct Server {
     pub core: Core,
     pub mailbox: Mailbox<CoreMessage>,
     pub config: Arc<BrokerConfig>,
+    pub host: Arc<dyn Host>,
     /// What clients are told, by listener.
     pub endpoints: Arc<Vec<Endpoint>>,
     pub log: Rc<CoreLog>,
@@ -55,6 +57,7 @@ pub(crate) struct Parts {
     pub core: Core,
     pub mailbox: Mailbox<CoreMessage>,
     pub config: Arc<BrokerConfig>,
+    pub host: Arc<dyn Host>,
     pub endpoints: Arc<Vec<Endpoint>>,
     pub log: Rc<CoreLog>,
     pub image: Image,
@@ -76,6 +79,7 @@ impl Server {
             )),
             core: parts.core,
             mailbox: parts.mailbox,
+            host: parts.host,
             endpoints: parts.endpoints,
             topic_configs: TopicConfigs::default(),
             log: parts.log,

@@ -279,6 +279,13 @@ impl World {
         self.boot(host.0);
     }
 
+    /// Gives a host another number of cores, from its next start on.
+    pub fn set_cores(&mut self, host: HostId, cores: usize) {
+        assert!(cores > 0, "a host has at least one core");
+        let Some((count, _)) = self.boots.get_mut(host.0) else { panic!("host {} was never added", host.0) };
+        *count = cores;
+    }
+
     /// Stops a host's cores where they are. What its disk makes of ops under way is not decided yet.
     pub(crate) fn stop(&mut self, host: usize, power: Power) {
         let numbers = self.state.borrow().host(host).cores.clone();

@@ -12,7 +12,6 @@ use millrace_wire::messages::describe_log_dirs::{
     DescribeLogDirsTopic,
 };
 use millrace_wire::{Reader, WireError};
-use nix::sys::statvfs::statvfs;
 use tracing::warn;
 
 use super::respond;
@@ -49,7 +48,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
         Some(DescribeLogDirsTopic { name, partitions: partitions.iter().map(describe_partition).collect() })
     });
     let directory = &server.config.log_dir;
-    let (total_bytes, usable_bytes) = room(directory);
+    let (total_bytes, usable_bytes) = room(&server, directory);
     let directory = directory.to_string_lossy();
     let result = DescribeLogDirsResult {
         log_dir: &directory,
@@ -71,11 +70,11 @@ fn describe_partition((partition_index, bytes): (&PartitionIndex, &u64)) -> Desc
 }
 
 /// Bytes of the directory's file system, and those of them that are free.
-fn room(directory: &Path) -> (i64, i64) {
-    match statvfs(directory) {
-        Ok(found) => {
-            let bytes = |blocks: u64| i64::try_from(blocks.saturating_mul(found.fragment_size())).unwrap_or(i64::MAX);
-            (bytes(found.blocks()), bytes(found.blocks_available()))
+fn room(server: &Server, directory: &Path) -> (i64, i64) {
+    match server.host.room(directory) {
+        Ok(room) => {
+            let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+            (signed(room.total_bytes), signed(room.usable_bytes))
         }
         Err(error) => {
             warn!(directory = %directory.display(), %error, "its file system does not say how large it is");
