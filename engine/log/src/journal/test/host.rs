@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use millrace_runtime::Core;
 use millrace_runtime::recorder::Recording;
 use millrace_runtime::sim::Random;
 use millrace_runtime::uring::{HostOptions, block_on, block_on_with};
-use millrace_runtime::{BufferPool, Core};
 
 use super::super::{Entry, Journal, Options, Sequence, Verdict, replay};
 use super::model::{any_entry, seeds, small};
@@ -99,76 +99,4 @@ fn every_crash_image_of_a_real_run_holds_what_was_acknowledged() {
         let lost = between(released, acknowledged).into_iter().find(|(at, _)| at.0 < first || at.0 > last);
         assert!(lost.is_none(), "cut {cut} seed {seed}: {lost:?} was acknowledged");
     }
-}
-
-/// How fast commits are on this machine's disk. `cargo test --release -p millrace-log journal_commits -- --ignored
-/// --nocapture`
-#[test]
-#[ignore = "a measurement, not a check"]
-fn journal_commits_per_second() {
-    let directory = tempfile::tempdir_in(".").unwrap();
-    let (opened, rate) = block_on(async |core| measure_replay(&core, directory.path()).await);
-    println!("opened anew in {opened:?}; replay at {rate:.0} MB/s");
-    for (bytes, waiting) in [(4_000, 1), (4_000, 64)] {
-        let (rate, p50, p99) = block_on(async |core| measure(&core, directory.path(), bytes, waiting).await);
-        println!("{bytes} B, {waiting} waiting: {rate:.0} entries/s, p50 {p50} us, p99 {p99} us");
-    }
-}
-
-async fn measure_replay(core: &Core, directory: &Path) -> (Duration, f64) {
-    let begun = core.now();
-    let journal = Journal::open(core, directory, Options::default()).await.unwrap();
-    let opened = core.now() - begun;
-    core.sleep(Duration::from_secs(1)).await;
-    let mut submitted = 0;
-    while submitted < 90 << 20 {
-        let entry = super::model::append(submitted, 3_000);
-        submitted += entry.redo.len() as u64;
-        journal.wait_durable(journal.submit(entry)).await.unwrap();
-    }
-    let begun = core.now();
-    let mut journals = replay(core, directory).await.unwrap().journals;
-    println!("found after {:?}", core.now() - begun);
-    let mut read = 0;
-    while let Some(commit) = journals[0].next().await.unwrap() {
-        read += commit.entries.iter().map(|entry| entry.redo.len() as u64).sum::<u64>();
-    }
-    assert_eq!(read, submitted);
-    (opened, submitted as f64 / 1e6 / (core.now() - begun).as_secs_f64())
-}
-
-async fn measure(core: &Core, directory: &Path, bytes: usize, waiting: u64) -> (f64, u64, u64) {
-    let journal = Journal::open(core, directory, Options::default()).await.unwrap();
-    core.sleep(Duration::from_secs(1)).await;
-    let pool = BufferPool::new(1 << 20, std::task::Waker::noop().clone());
-    let mut redo = pool.alloc(bytes).unwrap();
-    redo.set_len(bytes);
-    let redo = redo.freeze();
-    let begun = core.now();
-    let tasks: Vec<_> = (0..waiting)
-        .map(|number| {
-            let (core, journal, redo) = (core.clone(), journal.clone(), redo.clone());
-            let entry = Entry { redo, ..super::model::append(number, 0) };
-            core.clone().spawn_join(async move {
-                let mut took = Vec::new();
-                while core.now() - begun < Duration::from_secs(2) {
-                    let submitted = core.now();
-                    journal.wait_durable(journal.submit(entry.clone())).await.unwrap();
-                    took.push((core.now() - submitted).as_micros() as u64);
-                    if journal.pressure().is_some() {
-                        journal.release(journal.durable().next());
-                    }
-                }
-                took
-            })
-        })
-        .collect();
-    let mut took = Vec::new();
-    for task in tasks {
-        took.extend(task.await);
-    }
-    let seconds = (core.now() - begun).as_secs_f64();
-    took.sort_unstable();
-    journal.close().await.unwrap();
-    (took.len() as f64 / seconds, took[took.len() / 2], took[took.len() * 99 / 100])
 }
