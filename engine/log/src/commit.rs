@@ -60,6 +60,8 @@ pub(crate) enum Reaches {
     LogStart { offset: Offset },
     /// That the log was cut, as [`State::prepared_cut`] says.
     Cut,
+    /// That segments were replaced, as [`State::prepared_swap`] says.
+    Swap,
 }
 
 /// Batches that go together.
@@ -273,16 +275,26 @@ impl Partition {
             return;
         }
         let before = (state.durable_offset, state.log_start);
-        let (mut wants_destage, mut was_cut) = (false, false);
+        let (mut wants_destage, mut was_cut, mut was_swapped) = (false, false, false);
         while let Some(run) = state.runs.pop_front_if(|run| run.sequence <= sequence) {
-            if matches!(run.reaches, Reaches::Cut) {
-                if let Some((freed, segment)) = state.cut(run.sequence) {
-                    self.shared.note_memory_freed(freed);
-                    self.shared.sealed_files.forget(&layout::segment_file(&self.directory, segment));
-                    was_cut = true;
+            match run.reaches {
+                Reaches::Cut => {
+                    if let Some((freed, segment)) = state.cut(run.sequence) {
+                        self.shared.note_memory_freed(freed);
+                        self.shared.sealed_files.forget(&layout::segment_file(&self.directory, segment));
+                        was_cut = true;
+                    }
                 }
-            } else {
-                state.reach(run.reaches);
+                Reaches::Swap => {
+                    if let Some((freed, gone)) = state.swap() {
+                        self.shared.note_memory_freed(freed);
+                        for segment in gone {
+                            self.shared.sealed_files.forget(&layout::segment_file(&self.directory, segment));
+                        }
+                        was_swapped = true;
+                    }
+                }
+                reaches => state.reach(reaches),
             }
         }
         for segment in state.segments.iter_mut().rev().take_while(|segment| !segment.is_sealed) {
@@ -294,7 +306,7 @@ impl Partition {
             let is_done = segment.is_closed && segment.durable == segment.end;
             wants_destage |= to - from >= self.shared.options.destage_bytes || is_done;
         }
-        let moved = was_cut || (state.durable_offset, state.log_start) != before;
+        let moved = was_cut || was_swapped || (state.durable_offset, state.log_start) != before;
         let more = !state.pending.is_empty();
         drop(state);
         if moved {
@@ -313,7 +325,7 @@ impl State {
     /// Takes in what has become durable.
     fn reach(&mut self, reaches: Reaches) {
         match reaches {
-            Reaches::Nothing | Reaches::Cut => {}
+            Reaches::Nothing | Reaches::Cut | Reaches::Swap => {}
             Reaches::End { segment, end, next_offset } => {
                 assert!(next_offset >= self.durable_offset, "durable {} to {next_offset}", self.durable_offset);
                 self.durable_offset = next_offset;

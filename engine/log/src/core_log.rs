@@ -29,7 +29,7 @@ use crate::recovery::{RecoveredPartition, remove_partition_directory};
 use crate::scan::read_range;
 use crate::segment::{IndexSlot, Segment};
 use crate::shared::Shared;
-use crate::snapshot::Body;
+use crate::snapshot::{Body, SegmentSnapshot};
 
 /// Tasks of a core that write to segments.
 const DESTAGE_TASKS: usize = 4;
@@ -119,6 +119,8 @@ impl CoreLog {
             producers: Producers::default(),
             segments: [first].into(),
             lost: None,
+            swaps: 0,
+            cleaned_to: 0,
         };
         Ok(self.insert(Partition::new(id, topic_name, directory, &self.shared, config, new)))
     }
@@ -138,9 +140,10 @@ impl CoreLog {
         let last = snapshot.segments.len().saturating_sub(1);
         for (index, segment) in snapshot.segments.iter().enumerate() {
             segments.push_back(if index == last && offline.is_none() {
-                self.open_active(&directory, segment.base, segment.end, is_clean).await?
+                self.open_active(&directory, *segment, is_clean).await?
             } else {
-                Segment::stored(segment.base, segment.end)
+                let SegmentSnapshot { base, end, revision, generation } = *segment;
+                Segment { revision, generation, ..Segment::stored(base, end) }
             });
         }
         let new = NewState {
@@ -151,6 +154,8 @@ impl CoreLog {
             producers: Producers::from_states(snapshot.producers),
             segments,
             lost: snapshot.lost,
+            swaps: snapshot.swaps,
+            cleaned_to: snapshot.cleaned_to,
         };
         let partition = Partition::new(id, &topic_name, directory, &self.shared, config, new);
         if let Some(reason) = offline {
@@ -161,7 +166,13 @@ impl CoreLog {
     }
 
     /// The segment that takes appends: its partial block is brought back into the tail.
-    async fn open_active(&self, directory: &Path, base: i64, end: u64, is_clean: bool) -> Result<Segment, LogError> {
+    async fn open_active(
+        &self,
+        directory: &Path,
+        snapshot: SegmentSnapshot,
+        is_clean: bool,
+    ) -> Result<Segment, LogError> {
+        let SegmentSnapshot { base, end, revision, generation } = snapshot;
         let core = &self.shared.core;
         let path = layout::segment_file(directory, base);
         let what = || format!("open {}", path.display());
@@ -171,6 +182,7 @@ impl CoreLog {
         let mut segment = Segment::create(base, file.clone(), whole);
         segment.is_begun = true;
         segment.loaded = end;
+        (segment.revision, segment.generation) = (revision, generation);
         segment.tail = crate::tail::Tail::new(whole);
         if whole < end {
             let bytes = read_range(core, &file, whole, (end - whole) as usize).await.map_err(LogError::io(what()))?;
@@ -182,7 +194,8 @@ impl CoreLog {
         (segment.end, segment.submitted, segment.durable, segment.destaged) = (end, end, end, whole);
         let mut index = Index::empty();
         index.complete_from = end as u32;
-        let stored = index_file::take(core, directory, base, end).await.map_err(LogError::io(what()))?;
+        let of = index_file::Of { base, end, revision };
+        let stored = index_file::take(core, directory, of).await.map_err(LogError::io(what()))?;
         if let Some(stored) = stored.filter(|_| is_clean) {
             index = stored;
         }
@@ -335,6 +348,7 @@ impl CoreLog {
                 partition.state.borrow_mut().checkpointed = durable_offset;
             }
         }
+        self.shared.has_checkpoint.notify_all();
         Ok(covered)
     }
 

@@ -99,7 +99,7 @@ fn config_of(partition: usize) -> PartitionConfig {
     }
 }
 
-fn options(random: &mut Random) -> LogOptions {
+pub(crate) fn options(random: &mut Random) -> LogOptions {
     LogOptions {
         large_run_bytes: 8192 << random.below(3),
         tail_bytes: 128 << 10 << random.below(3),

@@ -55,14 +55,14 @@ impl Partition {
     /// Writes the rest of a closed segment, cuts its file to its valid length, and stores its index.
     async fn seal(&self, base: Offset) -> Result<(), Unavailable> {
         self.write_partial_block(base).await?;
-        if let Some((end, index)) = self.mark_sealed(base) {
-            self.store_index(base, end, &index).await;
+        if let Some((of, index)) = self.mark_sealed(base) {
+            self.store_index(of, &index).await;
         }
         Ok(())
     }
 
-    /// Gives the segment's length and its index, if all of that is known.
-    fn mark_sealed(&self, base: Offset) -> Option<(u64, Rc<Index>)> {
+    /// Gives the segment and its index, if all of that is known.
+    fn mark_sealed(&self, base: Offset) -> Option<(index_file::Of, Rc<Index>)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(base)?;
         segment.redo.clear();
@@ -73,17 +73,16 @@ impl Partition {
             IndexSlot::Growing(index) if index.complete_from == 0 => {
                 let index = Rc::new(index);
                 segment.index = IndexSlot::Loaded(index.clone());
-                Some((segment.end, index))
+                Some((index_file::Of { base, end: segment.end, revision: segment.revision }, index))
             }
             _ => None,
         }
     }
 
-    /// Stores the index of a segment of `end` bytes. It is a hint: that it could not be stored is logged and costs a
-    /// scan later.
-    pub(crate) async fn store_index(&self, base: Offset, end: u64, index: &Index) {
-        if let Err(error) = index_file::write(&self.shared.core, &self.directory, base, end, index).await {
-            tracing::warn!(partition = %self.id, segment = base, %error, "index not stored");
+    /// Stores the index of a segment. It is a hint: that it could not be stored is logged and costs a scan later.
+    pub(crate) async fn store_index(&self, of: index_file::Of, index: &Index) {
+        if let Err(error) = index_file::write(&self.shared.core, &self.directory, of, index).await {
+            tracing::warn!(partition = %self.id, segment = of.base, %error, "index not stored");
         }
     }
 

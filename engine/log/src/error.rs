@@ -22,6 +22,9 @@ pub enum Unavailable {
     /// The log was cut while somebody waited for what lay behind the cut, perhaps.
     #[error("log truncated")]
     Truncated,
+    /// Compaction has replaced segments while they were read: what was read may be of neither.
+    #[error("segments were replaced meanwhile")]
+    Replaced,
     /// The core is closing its logs.
     #[error("log closed")]
     Closed,
@@ -33,7 +36,7 @@ impl Unavailable {
         match self {
             Unavailable::DirectoryOffline(_) | Unavailable::PartitionOffline(_) => ErrorCode::KafkaStorageError,
             Unavailable::Deleted => ErrorCode::UnknownTopicOrPartition,
-            Unavailable::Closed | Unavailable::Truncated => ErrorCode::NotLeaderOrFollower,
+            Unavailable::Closed | Unavailable::Truncated | Unavailable::Replaced => ErrorCode::NotLeaderOrFollower,
         }
     }
 }

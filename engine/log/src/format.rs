@@ -18,9 +18,9 @@ use millrace_base::uuid::UuidError;
 use millrace_runtime::{BLOCK_BYTES, Bytes, Core, Durability, File, OpenOptions};
 
 /// The format that this program writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// The oldest format whose readers understand what this program writes.
-const OLDEST_READER: u32 = 1;
+const OLDEST_READER: u32 = 2;
 /// The version of `meta.properties` that Kafka writes since 3.0 (KRaft).
 const META_VERSION: &str = "1";
 
@@ -150,6 +150,7 @@ pub async fn read_or_format(
     node_id: BrokerId,
 ) -> Result<Format, FormatError> {
     let format = match read(core, directory).await? {
+        Some(format) if format.version < FORMAT_VERSION => upgrade(core, directory, format).await?,
         Some(format) => format,
         None => create(core, directory, cluster_id, node_id).await?,
     };
@@ -180,15 +181,7 @@ async fn create(
         None => DirectoryId(random_id(core)),
     };
     let cluster_id = cluster_id.map_or_else(|| TopicId(random_id(core)).to_string(), str::to_owned);
-    let mut own = String::from("# A log directory of Millrace. Not to be edited.\n");
-    let values = [
-        ("version", FORMAT_VERSION.to_string()),
-        ("oldest.reader", OLDEST_READER.to_string()),
-        ("block.bytes", BLOCK_BYTES.to_string()),
-        ("directory.id", directory_id.to_string()),
-    ];
-    append_properties(&mut own, &values);
-    replace(core, &directory.join(FORMAT_FILE), own).await?;
+    write_own(core, directory, directory_id).await?;
     let mut meta = String::from("#\n");
     let values = [
         ("cluster.id", cluster_id.clone()),
@@ -199,6 +192,24 @@ async fn create(
     append_properties(&mut meta, &values);
     replace(core, &directory.join(META_FILE), meta).await?;
     Ok(Format { cluster_id, node_id, directory_id, version: FORMAT_VERSION })
+}
+
+/// Says that older programs are not to touch the directory any more, before anything is written that they misread.
+async fn upgrade(core: &Core, directory: &Path, format: Format) -> Result<Format, FormatError> {
+    write_own(core, directory, format.directory_id).await?;
+    Ok(Format { version: FORMAT_VERSION, ..format })
+}
+
+async fn write_own(core: &Core, directory: &Path, id: DirectoryId) -> Result<(), FormatError> {
+    let mut own = String::from("# A log directory of Millrace. Not to be edited.\n");
+    let values = [
+        ("version", FORMAT_VERSION.to_string()),
+        ("oldest.reader", OLDEST_READER.to_string()),
+        ("block.bytes", BLOCK_BYTES.to_string()),
+        ("directory.id", id.to_string()),
+    ];
+    append_properties(&mut own, &values);
+    replace(core, &directory.join(FORMAT_FILE), own).await
 }
 
 /// The version and the directory's id from Millrace's own file.
@@ -347,7 +358,7 @@ mod tests {
         let format = format_it(&disk, Some(CLUSTER), 5).unwrap();
         disk.power_loss_keeping_only_durable();
         assert_eq!(format_it(&disk, None, 5).unwrap(), format);
-        assert_eq!((format.cluster_id.as_str(), format.node_id, format.version), (CLUSTER, 5, 1));
+        assert_eq!((format.cluster_id.as_str(), format.node_id, format.version), (CLUSTER, 5, FORMAT_VERSION));
         let text = String::from_utf8(disk.read_file(Path::new("/meta.properties")).unwrap()).unwrap();
         let id = format.directory_id;
         assert_eq!(text, format!("#\ncluster.id={CLUSTER}\ndirectory.id={id}\nnode.id=5\nversion=1\n"));
@@ -384,12 +395,24 @@ mod tests {
         format_it(&disk, None, 1).unwrap();
         let path = Path::new("/format");
         let text = String::from_utf8(disk.read_file(path).unwrap()).unwrap();
-        let newer = text.replace("\nversion=1", "\nversion=7");
+        let newer = text.replace("\nversion=2", "\nversion=7");
         disk.write_file(path, newer.as_bytes()).unwrap();
         assert_eq!(format_it(&disk, None, 1).unwrap().version, 7);
-        disk.write_file(path, newer.replace("oldest.reader=1", "oldest.reader=6").as_bytes()).unwrap();
+        disk.write_file(path, newer.replace("oldest.reader=2", "oldest.reader=6").as_bytes()).unwrap();
         let error = format_it(&disk, None, 1).unwrap_err().to_string();
         assert!(error.contains("format version 7") && error.contains("start a newer Millrace"), "{error}");
+    }
+
+    #[test]
+    fn a_directory_of_the_format_before_is_taken_over() {
+        let disk = Disk::new(1);
+        let format = format_it(&disk, None, 1).unwrap();
+        let path = Path::new("/format");
+        let text = String::from_utf8(disk.read_file(path).unwrap()).unwrap();
+        let older = text.replace("\nversion=2", "\nversion=1").replace("oldest.reader=2", "oldest.reader=1");
+        disk.write_file(path, older.as_bytes()).unwrap();
+        assert_eq!(format_it(&disk, None, 1).unwrap(), format);
+        assert_eq!(disk.read_file(path).unwrap(), text.as_bytes(), "older programs refuse it from now on");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A segment's index in its file: a hint, checked when it is read, and built anew when it is not there, damaged, or
-//! of another length of the segment: a file whose removal a power loss has undone is older than its segment.
+//! of another length or revision of the segment: a file whose removal a power loss has undone is older than its segment,
+//! and one that was written while compaction replaced the segment is of the segment before.
 
 use std::io;
 use std::path::Path;
@@ -18,30 +19,40 @@ const VERSION: u16 = 1;
 /// Magic, version, length of the segment, checksum of that and the body.
 const HEADER_BYTES: usize = 18;
 
-/// Writes the index of a segment of `end` bytes. It is not synced: a damaged one is noticed.
+/// A segment, as its index knows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Of {
+    pub(crate) base: Offset,
+    /// Its length in bytes.
+    pub(crate) end: u64,
+    /// The swap that its file came with.
+    pub(crate) revision: u32,
+}
+
+/// Writes the index of a segment. It is not synced: a damaged one is noticed.
 ///
 /// # Errors
 /// The disk's.
-pub(crate) async fn write(core: &Core, directory: &Path, base: Offset, end: u64, index: &Index) -> io::Result<()> {
+pub(crate) async fn write(core: &Core, directory: &Path, of: Of, index: &Index) -> io::Result<()> {
     let body = rkyv::to_bytes::<Error>(index).map_err(io::Error::other)?;
     let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
     bytes.extend_from_slice(&MAGIC.to_be_bytes());
     bytes.extend_from_slice(&VERSION.to_be_bytes());
-    bytes.extend_from_slice(&end.to_be_bytes());
-    bytes.extend_from_slice(&checksum(end, &body).to_be_bytes());
+    bytes.extend_from_slice(&of.end.to_be_bytes());
+    bytes.extend_from_slice(&checksum(of, &body).to_be_bytes());
     bytes.extend_from_slice(&body);
-    let path = layout::index_file(directory, base);
+    let path = layout::index_file(directory, of.base);
     let options = OpenOptions { truncate: true, ..OpenOptions::read_write() };
     let file = core.open(&path, options).await?;
     file.write_at(core, vec![Bytes::from(bytes)], 0, Durability::Deferred).await
 }
 
-/// Reads the index of a segment of `end` bytes; nothing when it is missing, damaged, unreadable or of another length.
+/// Reads the index of a segment; nothing when it is missing, damaged, unreadable or of another length or revision.
 ///
 /// # Errors
 /// The disk's.
-pub(crate) async fn read(core: &Core, directory: &Path, base: Offset, end: u64) -> io::Result<Option<Index>> {
-    let path = layout::index_file(directory, base);
+pub(crate) async fn read(core: &Core, directory: &Path, of: Of) -> io::Result<Option<Index>> {
+    let path = layout::index_file(directory, of.base);
     let file = match core.open(&path, OpenOptions::read()).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -50,7 +61,7 @@ pub(crate) async fn read(core: &Core, directory: &Path, base: Offset, end: u64) 
     let length = file.len(core).await?;
     // It was never synced, so after a power loss its sectors may be unreadable.
     let index = match read_range(core, &file, 0, length as usize).await {
-        Ok(bytes) => decode(&bytes, end),
+        Ok(bytes) => decode(&bytes, of),
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "an index cannot be read");
             None
@@ -66,28 +77,31 @@ pub(crate) async fn read(core: &Core, directory: &Path, base: Offset, end: u64) 
 ///
 /// # Errors
 /// The disk's.
-pub(crate) async fn take(core: &Core, directory: &Path, base: Offset, end: u64) -> io::Result<Option<Index>> {
-    let index = read(core, directory, base, end).await?;
-    match core.remove_file(&layout::index_file(directory, base)).await {
+pub(crate) async fn take(core: &Core, directory: &Path, of: Of) -> io::Result<Option<Index>> {
+    let index = read(core, directory, of).await?;
+    match core.remove_file(&layout::index_file(directory, of.base)).await {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(index),
     }
 }
 
-fn checksum(end: u64, body: &[u8]) -> u32 {
+fn checksum(of: Of, body: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&end.to_be_bytes());
+    hasher.update(&of.end.to_be_bytes());
+    if of.revision > 0 {
+        hasher.update(&of.revision.to_be_bytes());
+    }
     hasher.update(body);
     hasher.finalize()
 }
 
-fn decode(bytes: &[u8], end: u64) -> Option<Index> {
+fn decode(bytes: &[u8], of: Of) -> Option<Index> {
     let (header, body) = bytes.split_at_checked(HEADER_BYTES)?;
     let (magic, rest) = header.split_first_chunk::<4>()?;
     let (version, rest) = rest.split_first_chunk::<2>()?;
     let (of_end, of_both) = rest.split_first_chunk::<8>()?;
     let is_ours = u32::from_be_bytes(*magic) == MAGIC && u16::from_be_bytes(*version) == VERSION;
-    let is_sound = u64::from_be_bytes(*of_end) == end && checksum(end, body).to_be_bytes() == of_both;
+    let is_sound = u64::from_be_bytes(*of_end) == of.end && checksum(of, body).to_be_bytes() == of_both;
     if !(is_ours && is_sound) {
         return None;
     }

@@ -58,17 +58,18 @@ impl Partition {
     }
 
     async fn load_sealed_index(&self, view: &View) -> Result<Rc<Index>, ReadError> {
-        let stored = index_file::read(&self.shared.core, &self.directory, view.base, view.end).await;
+        let of = index_file::Of { base: view.base, end: view.end, revision: view.revision };
+        let stored = index_file::read(&self.shared.core, &self.directory, of).await;
         let index = match stored.map_err(|error| self.io_error(view.base, error))? {
             Some(index) => Rc::new(index),
             None => {
                 let index = self.build_index(view, view.end).await?;
-                self.store_index(view.base, view.end, &index).await;
+                self.store_index(of, &index).await;
                 Rc::new(index)
             }
         };
         let mut state = self.state.borrow_mut();
-        state.check_generation(view.generation)?;
+        state.check_view(view)?;
         if let Some(segment) = state.segment(view.base)
             && matches!(segment.index, IndexSlot::Stored)
         {
@@ -112,7 +113,7 @@ impl Partition {
             index.note(interval, relative, position, batch.batch_bytes() as u64, batch.max_timestamp());
         };
         self.walk(view, (0, base), to.min(view.end), &mut note).await?;
-        self.state.borrow().check_generation(view.generation)?;
+        self.state.borrow().check_view(view)?;
         Ok(index)
     }
 

@@ -12,6 +12,7 @@ pub(crate) const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
 const DELETED_SUFFIX: &str = "-delete";
 const SEGMENT_SUFFIX: &str = ".log";
 const INDEX_SUFFIX: &str = ".sparse";
+const SWAP_SUFFIX: &str = ".swap";
 const OFFSET_DIGITS: usize = 20;
 
 /// `<topic>-<partition>`.
@@ -44,6 +45,17 @@ pub(crate) fn segment_file(directory: &Path, base_offset: Offset) -> PathBuf {
 /// The index of the segment that begins at `base_offset`.
 pub(crate) fn index_file(directory: &Path, base_offset: Offset) -> PathBuf {
     directory.join(format!("{base_offset:0OFFSET_DIGITS$}{INDEX_SUFFIX}"))
+}
+
+/// What is to take the place of the segment that begins at `base_offset` in the partition's swap number `revision`.
+pub(crate) fn swap_file(directory: &Path, base_offset: Offset, revision: u32) -> PathBuf {
+    directory.join(format!("{base_offset:0OFFSET_DIGITS$}.{revision}{SWAP_SUFFIX}"))
+}
+
+/// Base offset and number of the swap in a [`swap_file`]'s name.
+pub(crate) fn parse_swap_file(name: &str) -> Option<(Offset, u32)> {
+    let (base, revision) = name.strip_suffix(SWAP_SUFFIX)?.split_once('.')?;
+    Some((parse_offset(base)?, revision.parse().ok()?))
 }
 
 /// The base offset in a segment file's name.
@@ -81,6 +93,8 @@ mod tests {
         assert_eq!(parse_partition_directory("a-b-3"), Some(("a-b", 3)));
         assert_eq!(segment_file(&directory, 42), Path::new("/data/a-b-3/00000000000000000042.log"));
         assert_eq!(parse_segment_file("00000000000000000042.log"), Some(42));
+        assert_eq!(swap_file(&directory, 42, 7), Path::new("/data/a-b-3/00000000000000000042.7.swap"));
+        assert_eq!(parse_swap_file("00000000000000000042.7.swap"), Some((42, 7)));
     }
 
     #[test]
@@ -90,6 +104,7 @@ mod tests {
         }
         for name in ["42.log", "0000000000000000004x.log", "00000000000000000042.index", "99999999999999999999.log"] {
             assert_eq!(parse_segment_file(name), None, "{name}");
+            assert_eq!(parse_swap_file(name), None, "{name}");
         }
     }
 

@@ -4,6 +4,7 @@ mod append;
 mod archive;
 pub mod checkpoint;
 mod commit;
+mod compaction;
 mod core_log;
 #[cfg(test)]
 mod crash_test;
@@ -34,6 +35,7 @@ mod sealed_files;
 mod segment;
 mod shared;
 mod snapshot;
+mod snapshot_v1;
 mod tail;
 #[cfg(test)]
 mod testing;
@@ -41,10 +43,11 @@ mod timestamps;
 mod truncate;
 
 pub use append::{Append, Appended, Origin};
+pub use compaction::{CleanError, Cleanable, Cleaned, Cleaner};
 pub use core_log::CoreLog;
 pub use epochs::LeaderEpochs;
 pub use error::{AppendError, LogError, ReadError, SequenceError, Unavailable};
-pub use options::{LogOptions, PartitionConfig, WritePath};
+pub use options::{CleanerOptions, Compaction, LogOptions, PartitionConfig, WritePath};
 pub use partition::{Offsets, Partition};
 pub use producers::{Admission, ProducerBatch, Producers};
 pub use read::{Read, ReadLimits, ReadPart};

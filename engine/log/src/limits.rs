@@ -43,7 +43,17 @@ pub(crate) const SEGMENT_BYTES_MAX: u64 = u32::MAX as u64 & !(BLOCK_BYTES - 1);
 /// A core writes a checkpoint at the latest when this many bytes went straight to segments since the last one: recovery
 /// reads them again.
 pub(crate) const STRAIGHT_BYTES_PER_CHECKPOINT: u64 = 256 * 1024 * 1024;
+/// Default of [`crate::CleanerOptions::keys_bytes`]: Kafka's for a broker (`log.cleaner.dedupe.buffer.size`).
+pub(crate) const KEYS_BYTES: usize = 128 * 1024 * 1024;
+/// What the cleaner works on between two looks at what else the core has to do, in bytes; one batch at least.
+pub(crate) const CLEAN_SLICE_BYTES: usize = 64 * 1024;
+/// What the cleaner writes at a time, in bytes.
+pub(crate) const CLEAN_WRITE_BYTES: usize = 256 * 1024;
+/// By how much a file that the cleaner writes grows at a time, in bytes.
+pub(crate) const CLEAN_EXTENT_BYTES: u64 = 4 * 1024 * 1024;
 
+const _: () = assert!((CLEAN_WRITE_BYTES as u64).is_multiple_of(BLOCK_BYTES));
+const _: () = assert!(CLEAN_EXTENT_BYTES.is_multiple_of(CLEAN_WRITE_BYTES as u64));
 const _: () = assert!(CHUNK_BYTES_MIN.is_multiple_of(RUNTIME_BLOCK_BYTES));
 const _: () = assert!(CHUNK_BYTES_MAX.is_multiple_of(CHUNK_BYTES_MIN));
 const _: () =

@@ -61,7 +61,7 @@ impl Default for LogOptions {
 }
 
 /// A topic's settings that its partitions' logs obey. Defaults are Kafka's, but that everything is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PartitionConfig {
     /// `segment.bytes`: a batch that would grow the segment beyond this begins a new one.
     pub segment_bytes: u64,
@@ -76,6 +76,55 @@ pub struct PartitionConfig {
     pub retention_ms: Option<i64>,
     /// `retention.bytes`, likewise.
     pub retention_bytes: Option<u64>,
+    /// What the cleaner obeys, if the topic's cleanup policy has `compact`.
+    pub compaction: Option<Compaction>,
+}
+
+/// How a compacted topic's partitions are cleaned. Defaults are Kafka's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compaction {
+    /// `min.cleanable.dirty.ratio`: above this fraction (exclusive) of uncompacted bytes a partition is cleaned.
+    pub dirty_ratio_min: f64,
+    /// `min.compaction.lag.ms`: a segment with a younger record stays as it is.
+    pub lag_ms_min: i64,
+    /// `max.compaction.lag.ms`: with an older uncompacted record a partition is cleaned whatever its ratio.
+    pub lag_ms_max: i64,
+    /// `delete.retention.ms`: how long a tombstone stays, from the first cleaning on that keeps it.
+    pub delete_retention_ms: i64,
+}
+
+impl Default for Compaction {
+    fn default() -> Compaction {
+        Compaction {
+            dirty_ratio_min: 0.5,
+            lag_ms_min: 0,
+            lag_ms_max: i64::MAX,
+            delete_retention_ms: 24 * 60 * 60 * 1000,
+        }
+    }
+}
+
+/// What the cleaner of a core may use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CleanerOptions {
+    /// Bytes of memory for the keys of one cleaning; a partition whose keys do not fit takes several. At least
+    /// [`CleanerOptions::KEYS_BYTES_MIN`].
+    pub keys_bytes: usize,
+    /// How much of that memory is filled at most (`log.cleaner.io.buffer.load.factor`), above 0 and below 1.
+    pub load_factor: f64,
+    /// Bytes that may be read and written a second, both counted.
+    pub bytes_per_second: f64,
+}
+
+impl CleanerOptions {
+    /// The least memory for keys, in bytes.
+    pub const KEYS_BYTES_MIN: usize = 64 * 1024;
+}
+
+impl Default for CleanerOptions {
+    fn default() -> CleanerOptions {
+        CleanerOptions { keys_bytes: limits::KEYS_BYTES, load_factor: 0.9, bytes_per_second: f64::MAX }
+    }
 }
 
 impl Default for PartitionConfig {
@@ -88,6 +137,7 @@ impl Default for PartitionConfig {
             // Nothing goes that nobody said may go: the metadata log has no topic's settings.
             retention_ms: None,
             retention_bytes: None,
+            compaction: None,
         }
     }
 }

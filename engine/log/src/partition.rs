@@ -17,11 +17,14 @@ use millrace_base::ids::{LeaderEpoch, Offset, TopicPartition};
 use millrace_runtime::sync::{Notify, Semaphore};
 
 use crate::commit::{Pending, Run};
+use crate::compaction::PreparedSwap;
 use crate::epochs::LeaderEpochs;
 use crate::error::{LogError, Unavailable};
+use crate::index_file::Of;
 use crate::journal::Sequence;
 use crate::options::PartitionConfig;
 use crate::producers::Producers;
+use crate::read::View;
 use crate::rot::RottenRange;
 use crate::segment::{IndexSlot, Segment};
 use crate::shared::Shared;
@@ -80,6 +83,16 @@ pub(crate) struct State {
     pub(crate) straight_in_flight: bool,
     /// A cut whose entry is not durable yet.
     pub(crate) prepared_cut: Option<PreparedCut>,
+    /// A replacement of segments whose entry is not durable yet.
+    pub(crate) prepared_swap: Option<PreparedSwap>,
+    /// Counts the replacements of segments by compaction.
+    pub(crate) swaps: u32,
+    /// What lies below (exclusive) has been compacted.
+    pub(crate) cleaned_to: Offset,
+    /// Somebody compacts it.
+    pub(crate) is_being_cleaned: bool,
+    /// Why it cannot be compacted any more.
+    pub(crate) uncleanable: Option<String>,
     pub(crate) unavailable: Option<Unavailable>,
     /// What recovery has not found any more of it.
     pub(crate) lost: Option<String>,
@@ -113,6 +126,12 @@ impl State {
         if self.generation == generation { Ok(()) } else { Err(Unavailable::Truncated) }
     }
 
+    /// Whether what is seen in `view` is still there.
+    pub(crate) fn check_view(&self, view: &View) -> Result<(), Unavailable> {
+        self.check_generation(view.generation)?;
+        if self.swaps == view.swaps { Ok(()) } else { Err(Unavailable::Replaced) }
+    }
+
     pub(crate) fn size_bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.end).sum()
     }
@@ -131,6 +150,8 @@ pub(crate) struct NewState {
     pub(crate) producers: Producers,
     pub(crate) segments: VecDeque<Segment>,
     pub(crate) lost: Option<String>,
+    pub(crate) swaps: u32,
+    pub(crate) cleaned_to: Offset,
 }
 
 impl Partition {
@@ -157,6 +178,11 @@ impl Partition {
             runs: VecDeque::new(),
             straight_in_flight: false,
             prepared_cut: None,
+            prepared_swap: None,
+            swaps: new.swaps,
+            cleaned_to: new.cleaned_to,
+            is_being_cleaned: false,
+            uncleanable: None,
             unavailable: None,
             lost: new.lost,
         };
@@ -345,13 +371,14 @@ impl Partition {
             let state = self.state.borrow();
             state.segments.back().and_then(|segment| match &segment.index {
                 IndexSlot::Growing(index) if index.complete_from == 0 => {
-                    Some((segment.base_offset, segment.end, index.clone()))
+                    let Segment { base_offset, end, revision, .. } = *segment;
+                    Some((Of { base: base_offset, end, revision }, index.clone()))
                 }
                 _ => None,
             })
         };
-        if let Some((base, end, index)) = growing {
-            self.store_index(base, end, &index).await;
+        if let Some((of, index)) = growing {
+            self.store_index(of, &index).await;
         }
     }
 }

@@ -89,8 +89,12 @@ pub(crate) struct View {
     /// Exclusive end of what may be read, in bytes.
     pub(crate) end: u64,
     pub(crate) is_sealed: bool,
+    /// The swap that its file came with.
+    pub(crate) revision: u32,
     /// What is seen in another generation of the log says nothing about this one.
     pub(crate) generation: u32,
+    /// What is seen before segments were replaced says nothing about what is there since.
+    pub(crate) swaps: u32,
 }
 
 /// A batch's place in a segment.
@@ -109,7 +113,7 @@ impl Partition {
         self.check()?;
         self.check_range(offset)?;
         let generation = self.state.borrow().generation;
-        let read = self.read_from(offset, limits).await;
+        let read = self.unless_replaced(async || self.read_from(offset, limits).await).await;
         if read.is_err() {
             // The segment may have gone meanwhile.
             self.check_range(offset)?;
@@ -131,8 +135,7 @@ impl Partition {
         if offset == offsets.high_watermark || (limits.bytes_max == 0 && !limits.at_least_one_batch) {
             return Ok(Read::default());
         }
-        let Some(view) = self.view_of(offset) else { return Ok(Read::default()) };
-        let Some(place) = self.find_batch(&view, offset).await? else { return Ok(Read::default()) };
+        let Some((view, place)) = self.find_place(offset).await? else { return Ok(Read::default()) };
         if place.bytes > limits.bytes_max as u64 && !limits.at_least_one_batch {
             return Ok(Read::default());
         }
@@ -152,9 +155,31 @@ impl Partition {
                 base: segment.base_offset,
                 end: segment.durable,
                 is_sealed: segment.is_sealed,
+                revision: segment.revision,
                 generation: state.generation,
+                swaps: state.swaps,
             })
             .find(|view| view.end > 0)
+    }
+
+    /// Where the segment behind `view`'s begins.
+    fn next_base(&self, view: &View) -> Option<Offset> {
+        let state = self.state.borrow();
+        state.segments.get(state.segment_index(view.base) + 1).map(|next| next.base_offset)
+    }
+
+    /// Does `what`, and does it again when segments were replaced meanwhile.
+    pub(crate) async fn unless_replaced<T>(
+        &self,
+        mut what: impl AsyncFnMut() -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        loop {
+            let swaps = self.state.borrow().swaps;
+            let done = what().await;
+            if self.state.borrow().swaps == swaps {
+                return done;
+            }
+        }
     }
 
     async fn read_bytes(self: &Rc<Self>, view: &View, place: Place, length: u64) -> Result<Read, ReadError> {
@@ -176,7 +201,23 @@ impl Partition {
         state.segment(base)?.tail.view(from, to)
     }
 
-    /// The batch that holds `offset`, or the first one behind it.
+    /// The batch that holds `offset`, or the first one behind it, in whichever segment that is: compaction may have left
+    /// nothing between an offset and its segment's end.
+    async fn find_place(self: &Rc<Self>, offset: Offset) -> Result<Option<(View, Place)>, ReadError> {
+        let mut from = offset;
+        loop {
+            let Some(view) = self.view_of(from) else { return Ok(None) };
+            if let Some(place) = self.find_batch(&view, offset).await? {
+                return Ok(Some((view, place)));
+            }
+            match self.next_base(&view) {
+                Some(next) => from = next,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The batch of a segment that holds `offset`, or the first one behind it.
     async fn find_batch(self: &Rc<Self>, view: &View, offset: Offset) -> Result<Option<Place>, ReadError> {
         let relative = u32::try_from((offset - view.base).max(0)).unwrap_or(u32::MAX);
         let position = self.index_floor(view, |index| index.position_of(relative)).await?;
@@ -266,6 +307,10 @@ impl Partition {
     }
 
     async fn sealed_file(&self, base: Offset) -> Result<File, ReadError> {
+        let unnamed = self.state.borrow_mut().segment(base).and_then(|segment| segment.unnamed.clone());
+        if let Some(file) = unnamed {
+            return Ok(file);
+        }
         let path = layout::segment_file(&self.directory, base);
         let file = self.shared.sealed_files.get(&self.shared.core, &path).await;
         file.map_err(|error| self.io_error(base, error))
@@ -281,13 +326,16 @@ impl Partition {
         visit: &mut dyn FnMut(u64, &Batch<'_>),
     ) -> Result<(u64, Offset), ReadError> {
         let epochs = self.leader_epochs();
+        let limit = self.next_base(view).unwrap_or(Offset::MAX);
         let (mut position, mut expected) = from;
         while position < to {
             let mut check = |at: u64, batch: &Batch<'_>| {
                 // Offset and epoch lie outside the batch's checksum.
                 let offset = batch.base_offset();
-                let is_in_place =
-                    offset == expected && epochs.epoch_of(offset).is_none_or(|it| it == batch.leader_epoch());
+                let follows = offset == expected || (view.revision > 0 && offset > expected);
+                let is_in_place = follows
+                    && batch.next_offset() <= limit
+                    && epochs.epoch_of(offset).is_none_or(|it| it == batch.leader_epoch());
                 if is_in_place {
                     visit(at, batch);
                     expected = batch.next_offset();
@@ -359,7 +407,7 @@ impl Partition {
             };
             let end = self.walk(view, begin, (start + VERIFY_BYTES).min(view.end), &mut |_, _| {}).await?;
             let mut state = self.state.borrow_mut();
-            state.check_generation(view.generation)?;
+            state.check_view(view)?;
             if let Some(segment) = state.segment(view.base) {
                 segment.rot.set_verified(piece, end);
             }
@@ -393,7 +441,7 @@ impl Partition {
         let base = view.base;
         let is_new = {
             let mut state = self.state.borrow_mut();
-            state.check_generation(view.generation)?;
+            state.check_view(view)?;
             state.segment(base).is_some_and(|segment| segment.rot.note(rotten))
         };
         if is_new {

@@ -42,7 +42,7 @@ impl Partition {
     /// The log is, or becomes, unavailable, or a segment's index cannot be read.
     pub async fn enforce_retention(self: &Rc<Self>, now_ms: i64) -> Result<(), ReadError> {
         self.check()?;
-        let expired = self.expired_until(now_ms).await?;
+        let expired = self.unless_replaced(async || self.expired_until(now_ms).await).await?;
         let kept = self.oversized_until().max(expired);
         self.move_log_start(kept).await?;
         Ok(self.drop_segments().await?)
@@ -191,6 +191,10 @@ impl State {
 
     /// Where the second segment begins, if the first one may go.
     fn next_start_below(&self) -> Option<Offset> {
+        if self.prepared_swap.is_some() {
+            // The journal is about to say that a file took its place.
+            return None;
+        }
         let (first, next) = (self.segments.front()?, self.segments.get(1)?);
         let may_go = first.is_sealed && next.is_begun && next.base_offset <= self.log_start;
         may_go.then_some(next.base_offset)

@@ -1,6 +1,6 @@
 //! Descriptors of sealed segments for readers: buffered, so that they can leave by sendfile, and bounded in number.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use millrace_runtime::{Core, File, OpenOptions};
 pub(crate) struct SealedFiles {
     limit: usize,
     open: RefCell<Open>,
+    /// Counts the calls of [`SealedFiles::forget`].
+    forgotten: Cell<u64>,
 }
 
 #[derive(Default)]
@@ -23,7 +25,7 @@ struct Open {
 impl SealedFiles {
     /// At most `limit` descriptors, and at least one.
     pub(crate) fn new(limit: usize) -> SealedFiles {
-        SealedFiles { limit: limit.max(1), open: RefCell::default() }
+        SealedFiles { limit: limit.max(1), open: RefCell::default(), forgotten: Cell::new(0) }
     }
 
     /// A descriptor of the file at `path`.
@@ -31,7 +33,12 @@ impl SealedFiles {
         if let Some(file) = self.open.borrow_mut().touch(path) {
             return Ok(file);
         }
+        let forgotten = self.forgotten.get();
         let file = core.open(path, OpenOptions::read()).await?;
+        if self.forgotten.get() != forgotten {
+            // The path may stand for another file by now.
+            return Ok(file);
+        }
         let mut open = self.open.borrow_mut();
         open.files.insert(path.to_owned(), file.clone());
         open.order.push_back(path.to_owned());
@@ -45,6 +52,7 @@ impl SealedFiles {
 
     /// Closes the descriptors of files below `directory`, or of the file itself.
     pub(crate) fn forget(&self, path: &Path) {
+        self.forgotten.set(self.forgotten.get() + 1);
         let mut open = self.open.borrow_mut();
         open.files.retain(|file, _| !file.starts_with(path));
         open.order.retain(|file| !file.starts_with(path));

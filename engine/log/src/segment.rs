@@ -82,6 +82,12 @@ pub(crate) struct Segment {
     /// All bytes are in the file, and the file is exactly as long as they are.
     pub(crate) is_sealed: bool,
     pub(crate) rot: RotMap,
+    /// The swap that its file came with; 0 for a file that was appended to. Compaction leaves gaps between offsets.
+    pub(crate) revision: u32,
+    /// Redo of older generations is of files that it has replaced.
+    pub(crate) generation: u32,
+    /// The file of a replacement that does not have the segment's name yet, for readers.
+    pub(crate) unnamed: Option<File>,
 }
 
 impl Segment {
@@ -104,10 +110,13 @@ impl Segment {
             is_closed: false,
             is_sealed: false,
             rot: RotMap::default(),
+            revision: 0,
+            generation: 0,
+            unnamed: None,
         }
     }
 
-    /// A segment that a clean stop has left, `end` bytes long, all in its file.
+    /// A sealed segment, `end` bytes long, all in its file.
     pub(crate) fn stored(base_offset: Offset, end: u64) -> Segment {
         Segment {
             base_offset,
@@ -126,6 +135,9 @@ impl Segment {
             is_closed: true,
             is_sealed: true,
             rot: RotMap::default(),
+            revision: 0,
+            generation: 0,
+            unnamed: None,
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     /// Bytes that went straight to segments since the last checkpoint.
     pub(crate) straight_bytes: Cell<u64>,
     pub(crate) wants_checkpoint: Notify,
+    /// Told of each checkpoint, and when there will be no more.
+    pub(crate) has_checkpoint: Notify,
     pub(crate) closing: Cell<bool>,
 }
 
@@ -73,6 +75,7 @@ impl Shared {
             room: Notify::new(),
             straight_bytes: Cell::new(0),
             wants_checkpoint: Notify::new(),
+            has_checkpoint: Notify::new(),
             closing: Cell::new(false),
         });
         let weak = Rc::downgrade(&shared);
@@ -113,6 +116,7 @@ impl Shared {
             self.has_to_destage.notify_all();
             self.has_dirty.notify_all();
             self.wants_checkpoint.notify_all();
+            self.has_checkpoint.notify_all();
         }
         let reason = self.offline.borrow().clone().unwrap_or_else(|| reason.into());
         Unavailable::DirectoryOffline(reason)
@@ -199,6 +203,7 @@ impl Shared {
         self.has_dirty.notify_all();
         self.has_to_destage.notify_all();
         self.wants_checkpoint.notify_all();
+        self.has_checkpoint.notify_all();
         self.room.notify_all();
     }
 

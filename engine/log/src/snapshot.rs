@@ -10,9 +10,10 @@ use rkyv::{Archive, Deserialize, Serialize};
 use crate::epochs::LeaderEpochs;
 use crate::partition::Partition;
 use crate::producers::ProducerState;
+use crate::snapshot_v1;
 
 /// Version of a checkpoint's body.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// A segment's durable length.
 #[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,17 @@ pub(crate) struct SegmentSnapshot {
     pub(crate) base: Offset,
     /// Exclusive end in bytes.
     pub(crate) end: u64,
+    /// The swap that its file came with; 0 for a file that was appended to. Compaction leaves gaps between offsets.
+    pub(crate) revision: u32,
+    /// Redo of older generations is of files that it has replaced.
+    pub(crate) generation: u32,
+}
+
+impl SegmentSnapshot {
+    /// A segment that was appended to.
+    pub(crate) fn appended(base: Offset, end: u64) -> SegmentSnapshot {
+        SegmentSnapshot { base, end, revision: 0, generation: 0 }
+    }
 }
 
 /// A partition's durable state.
@@ -39,6 +51,19 @@ pub(crate) struct PartitionSnapshot {
     pub(crate) producers: Vec<ProducerState>,
     /// Why it is offline for good: the journal may have held more of it.
     pub(crate) lost: Option<String>,
+    /// Counts the swaps.
+    pub(crate) swaps: u32,
+    /// What lies below (exclusive) has been compacted.
+    pub(crate) cleaned_to: Offset,
+}
+
+/// A swap in the journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Swap {
+    pub(crate) replacement: SegmentSnapshot,
+    /// Base offset of the first segment that stays.
+    pub(crate) until: Offset,
+    pub(crate) cleaned_to: Offset,
 }
 
 /// How far a log is known.
@@ -81,6 +106,25 @@ impl PartitionSnapshot {
         base < self.first_base()
     }
 
+    /// Whether redo for the segment is of a file that is gone: of a segment that was removed, or replaced since.
+    pub(crate) fn is_left_behind(&self, base: Offset, generation: u32) -> bool {
+        let holder = self.segments.iter().rfind(|segment| segment.base <= base);
+        match holder {
+            Some(holder) => generation < holder.generation,
+            None => !self.segments.is_empty(),
+        }
+    }
+
+    /// One file took the place of several.
+    pub(crate) fn swap(&mut self, swap: Swap) {
+        let Swap { replacement, until, cleaned_to } = swap;
+        self.segments.retain(|segment| segment.base < replacement.base || segment.base >= until);
+        self.segments.push(replacement);
+        self.segments.sort_by_key(|segment| segment.base);
+        self.swaps = replacement.revision;
+        self.cleaned_to = cleaned_to;
+    }
+
     /// Base offset of the segment with the log start.
     pub(crate) fn first_base(&self) -> Offset {
         let reached = self.segments.iter().rfind(|segment| segment.base <= self.log_start);
@@ -90,9 +134,12 @@ impl PartitionSnapshot {
     /// The log ends at `cut` from `generation` on.
     pub(crate) fn cut(&mut self, generation: u32, cut: Reached) {
         self.generation = generation;
+        let of_cut = self.segments.iter().find(|segment| segment.base == cut.segment).copied();
+        let of_cut = of_cut.unwrap_or(SegmentSnapshot::appended(cut.segment, 0));
         self.segments.retain(|segment| segment.base < cut.segment);
-        self.segments.push(SegmentSnapshot { base: cut.segment, end: cut.position });
+        self.segments.push(SegmentSnapshot { end: cut.position, ..of_cut });
         self.durable_offset = cut.next_offset;
+        self.cleaned_to = self.cleaned_to.min(cut.next_offset);
         let mut epochs = LeaderEpochs::from_entries(std::mem::take(&mut self.epochs));
         epochs.end_at(cut.next_offset);
         self.epochs = epochs.entries().to_vec();
@@ -104,7 +151,7 @@ impl PartitionSnapshot {
         match self.segments.iter_mut().find(|segment| segment.base == base) {
             Some(segment) => segment.end = segment.end.max(end),
             None => {
-                self.segments.push(SegmentSnapshot { base, end });
+                self.segments.push(SegmentSnapshot::appended(base, end));
                 self.segments.sort_by_key(|segment| segment.base);
             }
         }
@@ -133,6 +180,9 @@ impl Body {
     /// # Errors
     /// When the bytes are no body, or one of a later version.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Body, String> {
+        if let Some(older) = snapshot_v1::decode(bytes) {
+            return Ok(older);
+        }
         let body = rkyv::from_bytes::<Body, Error>(bytes).map_err(|error| error.to_string())?;
         if body.version == VERSION { Ok(body) } else { Err(format!("body version {}", body.version)) }
     }
@@ -145,7 +195,12 @@ impl Partition {
         let durable_offset = state.durable_offset;
         // A segment that was begun behind batches which are not durable may never have been.
         let reached = state.segments.iter().filter(|segment| segment.base_offset <= durable_offset);
-        let segments = reached.map(|segment| SegmentSnapshot { base: segment.base_offset, end: segment.durable });
+        let segments = reached.map(|segment| SegmentSnapshot {
+            base: segment.base_offset,
+            end: segment.durable,
+            revision: segment.revision,
+            generation: segment.generation,
+        });
         PartitionSnapshot {
             topic: self.id.topic.0,
             partition: self.id.partition,
@@ -156,6 +211,8 @@ impl Partition {
             epochs: state.epochs.entries().iter().copied().filter(|(_, start)| *start < durable_offset).collect(),
             producers: state.producers.durable_states().cloned().collect(),
             lost: state.lost.clone(),
+            swaps: state.swaps,
+            cleaned_to: state.cleaned_to,
         }
     }
 }

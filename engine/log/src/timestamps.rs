@@ -18,8 +18,11 @@ impl Partition {
     /// As [`Self::read`].
     pub async fn offset_for_timestamp(self: &Rc<Self>, timestamp: i64) -> Result<Option<(Offset, i64)>, ReadError> {
         self.check()?;
-        let bases = self.segment_bases();
-        for base in bases {
+        self.unless_replaced(async || self.find_timestamp(timestamp).await).await
+    }
+
+    async fn find_timestamp(self: &Rc<Self>, timestamp: i64) -> Result<Option<(Offset, i64)>, ReadError> {
+        for base in self.segment_bases() {
             let index = self.full_index(base).await?;
             if index.max_timestamp < timestamp {
                 continue;
@@ -39,6 +42,10 @@ impl Partition {
     /// As [`Self::read`].
     pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<(Offset, i64)>, ReadError> {
         self.check()?;
+        self.unless_replaced(async || self.find_max_timestamp().await).await
+    }
+
+    async fn find_max_timestamp(self: &Rc<Self>) -> Result<Option<(Offset, i64)>, ReadError> {
         let mut best: Option<(i64, Offset)> = None;
         for base in self.segment_bases() {
             let index = self.full_index(base).await?;

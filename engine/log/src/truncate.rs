@@ -45,7 +45,8 @@ impl Partition {
     /// unavailable, or cannot be read.
     pub async fn truncate(self: &Rc<Self>, to: Offset) -> Result<Offset, ReadError> {
         let _turn = self.turn.acquire(1).await;
-        self.check()?;
+        // Nothing is replaced while this has the turn.
+        self.wait_until_named().await?;
         let offsets = self.offsets();
         let log_start = self.state.borrow().log_start_wanted;
         if to < log_start {
@@ -162,9 +163,11 @@ impl State {
         let PreparedCut { at, generation, file, tail, producers } = self.prepared_cut.take()?;
         let gone = self.segments.iter().filter(|segment| segment.base_offset >= at.segment);
         let freed = gone.map(|segment| segment.tail.memory_bytes()).sum();
+        let (revision, replaced) = self.segment(at.segment).map_or((0, 0), |cut| (cut.revision, cut.generation));
         self.segments.retain(|segment| segment.base_offset < at.segment);
         let whole = block_floor(at.position);
         let mut last = Segment::create(at.segment, file, whole);
+        (last.revision, last.generation) = (revision, replaced);
         last.is_begun = true;
         last.tail = tail;
         (last.end, last.submitted, last.durable, last.loaded) = (at.position, at.position, at.position, at.position);
@@ -180,6 +183,7 @@ impl State {
         self.log_end = at.next_offset;
         self.durable_offset = at.next_offset;
         self.checkpointed = self.checkpointed.min(at.next_offset);
+        self.cleaned_to = self.cleaned_to.min(at.next_offset);
         self.epochs.end_at(at.next_offset);
         self.producers = producers;
         Some((freed, at.segment))

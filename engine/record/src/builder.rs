@@ -115,33 +115,7 @@ impl BatchBuilder {
     ) -> Result<(), RecordError> {
         let base_timestamp = if self.count == 0 { timestamp } else { self.header.base_timestamp };
         let timestamp_delta = timestamp.wrapping_sub(base_timestamp);
-        // More headers than that cannot pass the check of the sizes below.
-        let header_count = headers.len().min(i32::MAX as usize) as i32;
-        let headers_bytes = headers.iter().map(|(name, value)| bytes_of(Some(name)) + bytes_of(*value)).sum::<usize>();
-        let body_bytes = 1
-            + bytes_of_i64(timestamp_delta)
-            + bytes_of_i32(self.count)
-            + bytes_of(key)
-            + bytes_of(value)
-            + bytes_of_i32(header_count)
-            + headers_bytes;
-        // With all of it below 2^31, each length within is too.
-        let total = self.uncompressed_bytes().saturating_add(body_bytes).saturating_add(VARINT_BYTES_MAX);
-        if i32::try_from(total).is_err() {
-            return Err(RecordError::BatchTooLarge { bytes: total });
-        }
-        self.records.reserve(body_bytes + VARINT_BYTES_MAX);
-        write_i32(&mut self.records, body_bytes as i32);
-        self.records.push(0);
-        write_i64(&mut self.records, timestamp_delta);
-        write_i32(&mut self.records, self.count);
-        write_nullable(&mut self.records, key);
-        write_nullable(&mut self.records, value);
-        write_i32(&mut self.records, header_count);
-        for (name, value) in headers {
-            write_nullable(&mut self.records, Some(name));
-            write_nullable(&mut self.records, *value);
-        }
+        write_record(&mut self.records, timestamp_delta, self.count, key, value, headers.iter().copied())?;
         self.header.base_timestamp = base_timestamp;
         self.header.max_timestamp = self.header.max_timestamp.max(timestamp);
         self.count += 1;
@@ -209,6 +183,48 @@ pub fn recompress(
     header.attributes = ((batch.attributes() & !ATTRIBUTE_CODEC) | codec.id()).into();
     seal_crc(&mut built)?;
     Ok(built)
+}
+
+/// Appends a record as it lies in a batch, to `records` that lie before it.
+///
+/// # Errors
+/// [`RecordError::BatchTooLarge`] when the batch would pass 2^31-1 bytes; `records` is as it was.
+pub(crate) fn write_record<'a>(
+    records: &mut Vec<u8>,
+    timestamp_delta: i64,
+    offset_delta: i32,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: impl ExactSizeIterator<Item = HeaderPair<'a>> + Clone,
+) -> Result<(), RecordError> {
+    // More headers than that cannot pass the check of the sizes below.
+    let header_count = headers.len().min(i32::MAX as usize) as i32;
+    let headers_bytes = headers.clone().map(|(name, value)| bytes_of(Some(name)) + bytes_of(value)).sum::<usize>();
+    let body_bytes = 1
+        + bytes_of_i64(timestamp_delta)
+        + bytes_of_i32(offset_delta)
+        + bytes_of(key)
+        + bytes_of(value)
+        + bytes_of_i32(header_count)
+        + headers_bytes;
+    // With all of it below 2^31, each length within is too.
+    let total = (HEADER_BYTES + records.len()).saturating_add(body_bytes).saturating_add(VARINT_BYTES_MAX);
+    if i32::try_from(total).is_err() {
+        return Err(RecordError::BatchTooLarge { bytes: total });
+    }
+    records.reserve(body_bytes + VARINT_BYTES_MAX);
+    write_i32(records, body_bytes as i32);
+    records.push(0);
+    write_i64(records, timestamp_delta);
+    write_i32(records, offset_delta);
+    write_nullable(records, key);
+    write_nullable(records, value);
+    write_i32(records, header_count);
+    for (name, value) in headers {
+        write_nullable(records, Some(name));
+        write_nullable(records, value);
+    }
+    Ok(())
 }
 
 /// Bytes of a nullable byte string, its length included.

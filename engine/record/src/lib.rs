@@ -15,6 +15,7 @@ pub mod crc;
 mod error;
 pub mod header;
 pub mod record;
+pub mod retain;
 pub mod validate;
 mod varint;
 

@@ -146,5 +146,6 @@ pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<Partiti
         timestamp_type: config.timestamp_type,
         retention_ms: of_policy(config.retention_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
         retention_bytes: of_policy(config.retention_bytes),
+        compaction: None,
     })
 }

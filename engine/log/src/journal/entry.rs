@@ -80,6 +80,21 @@ pub enum Operation {
         /// Id of that log directory.
         directory: [u8; 16],
     },
+    /// Compaction: one file took the place of the files of neighbouring segments.
+    Swap {
+        /// Redo of older generations for these segments is of files that are gone.
+        generation: u32,
+        /// Counts the partition's swaps.
+        revision: u32,
+        /// Base offset of the first segment that was replaced: that of its replacement.
+        segment: Offset,
+        /// Base offset of the first segment that stays.
+        until: Offset,
+        /// Length of the replacement, in bytes.
+        bytes: u64,
+        /// What lies below (exclusive) has been compacted.
+        cleaned_to: Offset,
+    },
 }
 
 /// What is submitted to the journal, and what replay gives back.

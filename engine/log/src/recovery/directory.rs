@@ -47,9 +47,12 @@ pub(super) async fn find_partitions(core: &Core, root: &Path) -> Result<BTreeMap
         }
         let Some((topic_name, partition)) = layout::parse_partition_directory(&entry.name) else { continue };
         let mut segments = BTreeMap::new();
+        let mut swaps = BTreeMap::new();
         for file in core.read_dir(&directory).await.map_err(LogError::io(what(&directory)))? {
             if let Some(base) = layout::parse_segment_file(&file.name) {
                 segments.insert(base, file.metadata.len);
+            } else if let Some(swap) = layout::parse_swap_file(&file.name) {
+                swaps.insert(swap, file.metadata.len);
             }
         }
         let metadata = read_text(core, &directory.join(layout::METADATA_FILE)).await?;
@@ -63,7 +66,7 @@ pub(super) async fn find_partitions(core: &Core, root: &Path) -> Result<BTreeMap
             core.remove_dir_all(&directory).await.map_err(LogError::io(what(&directory)))?;
             continue;
         };
-        let found = Found { topic_name: topic_name.to_owned(), directory, segments };
+        let found = Found { topic_name: topic_name.to_owned(), directory, segments, swaps };
         partitions.insert(TopicPartition { topic, partition }, found);
     }
     Ok(partitions)

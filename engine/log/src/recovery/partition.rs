@@ -59,6 +59,8 @@ pub(super) struct Found {
     pub(super) directory: PathBuf,
     /// By base offset: the file's length in bytes.
     pub(super) segments: BTreeMap<Offset, u64>,
+    /// Files that were to replace segments, by base offset and number of the swap: the file's length in bytes.
+    pub(super) swaps: BTreeMap<(Offset, u32), u64>,
 }
 
 /// What checkpoints and journals say of one partition.
@@ -98,17 +100,19 @@ impl Found {
     /// What the files alone say.
     fn snapshot(&self, id: TopicPartition, is_by_length: bool) -> PartitionSnapshot {
         let first = self.segments.keys().next().copied().unwrap_or(0);
-        let all = self.segments.iter().map(|(base, end)| SegmentSnapshot { base: *base, end: *end });
+        let all = self.segments.iter().map(|(base, end)| SegmentSnapshot::appended(*base, *end));
         PartitionSnapshot {
             topic: id.topic.0,
             partition: id.partition,
             generation: 0,
             log_start: first,
             durable_offset: first,
-            segments: if is_by_length { all.collect() } else { vec![SegmentSnapshot { base: first, end: 0 }] },
+            segments: if is_by_length { all.collect() } else { vec![SegmentSnapshot::appended(first, 0)] },
             epochs: Vec::new(),
             producers: Vec::new(),
             lost: None,
+            swaps: 0,
+            cleaned_to: first,
         }
     }
 }
@@ -138,6 +142,7 @@ pub(super) async fn recover(
         offline: None,
     };
     if is_clean {
+        partition.finish_swaps(&found.swaps, &snapshot).await?;
         partition.forget_removed(&mut snapshot);
         if snapshot.lost.is_none() {
             partition.fit_files(&snapshot, Offset::MAX).await?;
@@ -148,6 +153,7 @@ pub(super) async fn recover(
         synced.map_err(LogError::io(format!("sync {}", found.directory.display())))?;
         let redo = Redo::fold(evidence.entries, &mut snapshot);
         let reached = if redo.is_cut { Reached::nothing(&snapshot) } else { reached };
+        partition.finish_swaps(&found.swaps, &snapshot).await?;
         partition.apply(redo, &mut snapshot).await?;
         partition.walk(&mut snapshot, reached, ends).await?;
         partition.forget_removed(&mut snapshot);
@@ -169,10 +175,16 @@ pub(super) async fn recover(
 struct Seen {
     /// The offset that follows.
     next_offset: Offset,
-    /// No batch ends behind it (exclusive).
+    /// No batch of the log ends behind it (exclusive).
+    log_limit: Offset,
+    /// No batch of the segment ends behind it (exclusive).
     limit: Offset,
     /// Offsets are missing before the next batch.
     is_behind_damage: bool,
+    /// The segment may lack offsets anywhere: it was compacted.
+    may_have_gaps: bool,
+    /// It lacks some.
+    has_gaps: bool,
     epochs: LeaderEpochs,
     producers: Producers,
 }
@@ -181,10 +193,12 @@ impl Seen {
     /// Takes in a batch; false when it is not the one that follows.
     fn take(&mut self, batch: &Batch<'_>) -> bool {
         let offset = batch.base_offset();
-        let follows = offset == self.next_offset || (self.is_behind_damage && offset > self.next_offset);
+        let is_gap = offset > self.next_offset && !self.is_behind_damage;
+        let follows = offset >= self.next_offset && (!is_gap || self.may_have_gaps);
         if !follows || batch.next_offset() > self.limit {
             return false;
         }
+        self.has_gaps |= is_gap;
         self.epochs.assign(batch.leader_epoch(), offset);
         self.producers.note(batch, offset, 0);
         self.next_offset = batch.next_offset();
@@ -300,16 +314,30 @@ impl Recovering<'_> {
     async fn walk(&mut self, snapshot: &mut PartitionSnapshot, reached: Reached, ends: Ends) -> Result<(), LogError> {
         let mut seen = Seen {
             next_offset: reached.next_offset,
-            limit: if ends == Ends::Named { snapshot.durable_offset } else { Offset::MAX },
+            log_limit: if ends == Ends::Named { snapshot.durable_offset } else { Offset::MAX },
+            limit: Offset::MAX,
             is_behind_damage: false,
+            may_have_gaps: false,
+            has_gaps: false,
             epochs: LeaderEpochs::from_entries(std::mem::take(&mut snapshot.epochs)),
             producers: Producers::from_states(std::mem::take(&mut snapshot.producers)),
         };
-        for segment in snapshot.segments.iter_mut().filter(|segment| segment.base >= reached.segment) {
+        let following: Vec<Offset> = snapshot.segments.iter().skip(1).map(|segment| segment.base).collect();
+        let limits = following.into_iter().chain([Offset::MAX]);
+        let segments = snapshot.segments.iter_mut().zip(limits);
+        for (segment, limit) in segments.filter(|(segment, _)| segment.base >= reached.segment) {
             let Some(file) = self.file(segment.base).await? else { continue };
             let from = if segment.base == reached.segment { reached.position } else { 0 };
             seen.next_offset = seen.next_offset.max(segment.base);
+            seen.limit = limit.min(seen.log_limit);
+            // Without a checkpoint nothing but its bytes says that a segment was compacted.
+            seen.may_have_gaps = segment.revision > 0 || ends == Ends::Unknown;
+            seen.has_gaps = false;
             segment.end = self.walk_segment(&file, *segment, from, ends, &mut seen).await?;
+            if seen.has_gaps {
+                segment.revision = segment.revision.max(1);
+                snapshot.swaps = snapshot.swaps.max(1);
+            }
         }
         snapshot.durable_offset = snapshot.durable_offset.max(seen.next_offset);
         seen.producers.note_durable(snapshot.durable_offset);
@@ -327,7 +355,7 @@ impl Recovering<'_> {
         ends: Ends,
         seen: &mut Seen,
     ) -> Result<u64, LogError> {
-        let SegmentSnapshot { base, end } = segment;
+        let SegmentSnapshot { base, end, .. } = segment;
         let read = async |at, bytes| read_around_damage(self.core, file, at, bytes).await;
         let mut position = from;
         loop {
@@ -363,6 +391,31 @@ impl Recovering<'_> {
         true
     }
 
+    /// Puts what compaction has written in its place where the journal says that it counts, and removes it where not.
+    async fn finish_swaps(
+        &mut self,
+        swaps: &BTreeMap<(Offset, u32), u64>,
+        snapshot: &PartitionSnapshot,
+    ) -> Result<(), LogError> {
+        if swaps.is_empty() || snapshot.lost.is_some() {
+            return Ok(());
+        }
+        for ((base, revision), length) in swaps {
+            let path = layout::swap_file(self.directory, *base, *revision);
+            let counts = snapshot.segments.iter().any(|segment| (segment.base, segment.revision) == (*base, *revision));
+            if counts {
+                let renamed = self.core.rename(&path, &layout::segment_file(self.directory, *base)).await;
+                renamed.map_err(LogError::io(format!("rename {}", path.display())))?;
+                self.lengths.insert(*base, *length);
+            } else {
+                let removed = self.core.remove_file(&path).await;
+                removed.map_err(LogError::io(format!("remove {}", path.display())))?;
+            }
+        }
+        let synced = self.core.sync_dir(self.directory).await;
+        synced.map_err(LogError::io(format!("sync {}", self.directory.display())))
+    }
+
     /// Segments below the log start that were removed are no part of the log any more. Others stay until a checkpoint
     /// has what they say of producers.
     fn forget_removed(&self, snapshot: &mut PartitionSnapshot) {
@@ -375,7 +428,7 @@ impl Recovering<'_> {
     async fn fit_files(&mut self, snapshot: &PartitionSnapshot, unsynced_from: Offset) -> Result<(), LogError> {
         let opened: BTreeSet<Offset> = self.files.keys().copied().collect();
         let last = snapshot.segments.last().map(|last| last.base);
-        for SegmentSnapshot { base, end } in snapshot.segments.iter().copied() {
+        for SegmentSnapshot { base, end, .. } in snapshot.segments.iter().copied() {
             let length = self.lengths.get(&base).copied();
             if length.is_none_or(|length| length < end) {
                 self.offline = Some(length.map_or_else(

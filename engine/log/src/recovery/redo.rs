@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - Entries are taken in the order of their submission; those that the checkpoint has left behind (an older
-//!   generation, a segment below the log start) are passed over.
+//!   generation, a segment below the log start or replaced by compaction) are passed over.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use millrace_base::ids::Offset;
 use crate::journal::{Entry, External, Operation};
 use crate::limits::block_floor;
 use crate::overlay::Overlay;
-use crate::snapshot::{PartitionSnapshot, Reached};
+use crate::snapshot::{PartitionSnapshot, Reached, SegmentSnapshot, Swap};
 
 /// What entries add to a snapshot.
 #[derive(Default)]
@@ -49,8 +49,7 @@ impl Redo {
     fn take(&mut self, entry: &Entry, snapshot: &mut PartitionSnapshot) {
         match entry.operation {
             Operation::Append { generation, segment, position, external, next_offset, .. } => {
-                let is_left_behind = snapshot.segments.first().is_some_and(|first| segment < first.base);
-                if generation < snapshot.generation || is_left_behind {
+                if generation < snapshot.generation || snapshot.is_left_behind(segment, generation) {
                     return;
                 }
                 let redo_end = position + entry.redo.len() as u64;
@@ -60,8 +59,7 @@ impl Redo {
                 snapshot.durable_offset = snapshot.durable_offset.max(next_offset);
             }
             Operation::Roll { segment, generation } => {
-                let is_left_behind = snapshot.segments.first().is_some_and(|first| segment < first.base);
-                if generation >= snapshot.generation && !is_left_behind {
+                if generation >= snapshot.generation && !snapshot.is_left_behind(segment, generation) {
                     snapshot.generation = generation;
                     snapshot.reach(segment, 0);
                 }
@@ -75,6 +73,14 @@ impl Redo {
                 }
                 if generation == snapshot.generation {
                     self.overlays.entry(segment).or_default().lay(block_floor(position), &entry.redo);
+                }
+            }
+            Operation::Swap { generation, revision, segment, until, bytes, cleaned_to } => {
+                if revision > snapshot.swaps {
+                    let replacement = SegmentSnapshot { base: segment, end: bytes, revision, generation };
+                    snapshot.swap(Swap { replacement, until, cleaned_to });
+                    self.overlays.retain(|base, _| !(segment..until).contains(base));
+                    self.externals.retain(|(base, _)| !(segment..until).contains(base));
                 }
             }
             Operation::Move { .. } => {
