@@ -173,7 +173,7 @@ fn find(server: &Server, request: &Request, asked: &[(Key, Position)]) -> Vec<Re
     wanted
 }
 
-/// Reads until there is enough, an error to tell, or no time left. What is found is in the order of the request.
+/// Reads until there is enough, an error to tell, no time left, or the broker stops. What is found is in the order of the request.
 async fn fetch(
     server: &Rc<Server>,
     wanted: &[Result<Wanted, ErrorCode>],
@@ -188,7 +188,8 @@ async fn fetch(
         let mut readable = wanted.iter().zip(&found).filter(|(wanted, _)| wanted.is_ok()).peekable();
         let nothing_to_wait_for =
             readable.peek().is_none() || readable.any(|(_, found)| found.error != ErrorCode::None);
-        if bytes >= bytes_min || nothing_to_wait_for || server.core.now() >= deadline {
+        let may_wait = server.core.now() < deadline && !server.stopping.is_set();
+        if bytes >= bytes_min || nothing_to_wait_for || !may_wait {
             return found;
         }
         drop_parts_and_wait(server, wanted, found, deadline).await;
