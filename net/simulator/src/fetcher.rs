@@ -1,0 +1,187 @@
+//! A consumer without a group: reads all partitions from their start, with or without a fetch session, by long polls.
+
+use millrace_base::code::ErrorCode;
+use millrace_base::ids::Offset;
+use millrace_wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData};
+
+use crate::client::Client;
+use crate::model::Topic;
+use crate::plan::FetcherPlan;
+use crate::records;
+
+/// The first version with sessions.
+const SESSION_VERSION: i16 = 7;
+/// The first one that names topics by id.
+const TOPIC_ID_VERSION: i16 = 13;
+/// The epoch of a request that wants no session.
+const EPOCH_FINAL: i32 = -1;
+
+/// A fetch session, as the client knows it.
+#[derive(Default)]
+struct Session {
+    id: i32,
+    epoch: i32,
+    /// By partition: the position that the broker knows.
+    told: Vec<Option<Offset>>,
+}
+
+struct Fetcher {
+    client: Client,
+    plan: FetcherPlan,
+    topic: Topic,
+    positions: Vec<Offset>,
+    session: Session,
+}
+
+/// Reads until there is nothing left to come, and everything that is known was read.
+pub(crate) async fn fetch(client: Client, plan: FetcherPlan) {
+    let topic = client.topic().await;
+    let mut fetcher = Fetcher::new(client, plan, topic);
+    while !fetcher.is_done() {
+        fetcher.poll().await;
+    }
+    fetcher.client.note(format_args!("all is read"));
+}
+
+/// Reads what there is, from the start to the end.
+pub(crate) async fn read_all(client: Client, plan: FetcherPlan, topic: Topic, ends: &[Offset]) -> Client {
+    let mut fetcher = Fetcher::new(client, plan, topic);
+    while fetcher.positions.iter().zip(ends).any(|(position, end)| position < end) {
+        fetcher.poll().await;
+    }
+    fetcher.client
+}
+
+impl Fetcher {
+    fn new(client: Client, plan: FetcherPlan, topic: Topic) -> Self {
+        let positions = vec![0; topic.partitions];
+        let session = Session { told: vec![None; topic.partitions], ..Session::default() };
+        Self { client, plan, topic, positions, session }
+    }
+
+    fn is_done(&self) -> bool {
+        let model = self.client.model();
+        let has_all = |(partition, position): (usize, &Offset)| *position >= model.end(partition);
+        model.producing == 0 && self.positions.iter().enumerate().all(has_all)
+    }
+
+    fn has_sessions(&self) -> bool {
+        self.plan.has_session && self.plan.version >= SESSION_VERSION
+    }
+
+    /// One request.
+    async fn poll(&mut self) {
+        let version = self.plan.version;
+        let by_id = version >= TOPIC_ID_VERSION;
+        let floors: Vec<Offset> =
+            (0..self.topic.partitions).map(|partition| self.client.model().end(partition)).collect();
+        let asked = self.asked();
+        let topic = FetchTopic {
+            topic: if by_id { "" } else { &self.topic.name },
+            topic_id: if by_id { self.topic.id } else { [0; 16] },
+            partitions: asked.into(),
+        };
+        let has_topic = !topic.partitions.is_empty();
+        let request = FetchRequest {
+            max_wait_ms: self.client.random.below(self.plan.wait_ms_max) as i32,
+            min_bytes: if self.client.random.coin() { self.plan.bytes_min } else { 1 },
+            max_bytes: 1 + self.client.random.below(self.plan.bytes_max) as i32,
+            session_id: self.session.id,
+            session_epoch: if self.has_sessions() { self.session.epoch } else { EPOCH_FINAL },
+            topics: if has_topic { vec![topic].into() } else { Vec::new().into() },
+            ..Default::default()
+        };
+        let Some(answer) = self.client.call(version, &request).await else {
+            // Whether the session has taken the request is not known: a new one is begun.
+            return self.forget_session();
+        };
+        let response = answer.decode::<FetchResponse<'_>>();
+        match ErrorCode::from_code(response.error_code) {
+            Some(ErrorCode::None) => self.continue_session(response.session_id),
+            Some(ErrorCode::FetchSessionIdNotFound | ErrorCode::InvalidFetchSessionEpoch) if self.session.epoch > 0 => {
+                self.client.note(format_args!("the session is gone"));
+                self.session.id = 0;
+                return self.forget_session();
+            }
+            code => panic!("fetch: {code:?}"),
+        }
+        let mut is_refused = false;
+        for topic in response.responses.iter() {
+            for data in topic.partitions.iter() {
+                is_refused |= !self.take(&data, &floors);
+            }
+        }
+        if is_refused {
+            self.client.pause().await;
+        }
+    }
+
+    /// What a request names: everything, or what a session does not know.
+    fn asked(&mut self) -> Vec<FetchPartition> {
+        let is_full = !self.has_sessions() || self.session.epoch == 0;
+        let positions = self.positions.iter().zip(&mut self.session.told).enumerate();
+        let asked = positions.filter(|(_, (position, told))| is_full || **told != Some(**position));
+        let mut asked: Vec<_> = asked
+            .map(|(partition, (position, told))| {
+                *told = Some(*position);
+                FetchPartition {
+                    partition: partition as i32,
+                    current_leader_epoch: -1,
+                    fetch_offset: *position,
+                    last_fetched_epoch: -1,
+                    log_start_offset: -1,
+                    partition_max_bytes: self.plan.partition_bytes_max,
+                    ..Default::default()
+                }
+            })
+            .collect();
+        // Whoever is asked for last may get nothing, for want of room.
+        let first = self.client.random.index(asked.len());
+        asked.rotate_left(first);
+        asked
+    }
+
+    fn continue_session(&mut self, id: i32) {
+        if !self.has_sessions() {
+            return;
+        }
+        if id == 0 {
+            return self.forget_session();
+        }
+        self.session.id = id;
+        self.session.epoch += 1;
+    }
+
+    /// The next request begins a session; it ends the old one, if that is known.
+    fn forget_session(&mut self) {
+        self.session.epoch = 0;
+    }
+
+    /// Takes what a partition has given. False when that is nothing for now.
+    fn take(&mut self, data: &PartitionData<'_>, floors: &[Offset]) -> bool {
+        let partition = data.partition_index as usize;
+        if data.error_code != 0 {
+            self.client.passes_for(&self.topic, "fetch", data.error_code);
+            // The session has told the error and says nothing more until something changes.
+            return false;
+        }
+        let (high_watermark, floor) = (data.high_watermark, floors[partition]);
+        assert!(high_watermark >= floor, "partition {partition}: high watermark {high_watermark}, {floor} was known");
+        assert_eq!(data.log_start_offset.max(0), 0, "partition {partition} begins at its beginning");
+        let bytes = data.records.and_then(|records| records.as_slice()).unwrap_or_default();
+        let position = self.positions[partition];
+        let (records, next) = records::read(bytes, position);
+        assert!(next <= high_watermark.max(position), "partition {partition}: {next} is beyond {high_watermark}");
+        let mut model = self.client.model();
+        for (offset, record) in records {
+            model.found(partition, offset, record);
+            model.fetched_records += 1;
+        }
+        drop(model);
+        if next > position {
+            self.client.note(format_args!("p{partition}: {position}..{next} of {high_watermark}"));
+        }
+        self.positions[partition] = next;
+        true
+    }
+}

@@ -1,0 +1,24 @@
+//! Whole brokers and their clients under one seed: generated, run, and checked against a model.
+//!
+//! A run is a broker on a simulated host, with its disk, and clients that speak Kafka's protocol over a simulated
+//! network: producers, fetchers, administrators, a group's offsets. Connections are cut and slow, the broker is killed,
+//! stopped, frozen, loses its power anywhere, and is started again on another number of cores. Throughout, and when all
+//! is calm again, what the broker says must agree with what it has said before. The same seed gives the same run.
+
+mod admin;
+mod broker;
+mod client;
+mod committer;
+mod connection;
+mod fetcher;
+mod history;
+mod model;
+mod plan;
+mod producer;
+mod records;
+mod run;
+#[cfg(test)]
+mod scenarios;
+
+pub use plan::Scale;
+pub use run::{Summary, run};

@@ -1,0 +1,242 @@
+//! What a seed chooses: the broker, its clients, and what befalls them.
+
+use std::time::Duration;
+
+use millrace_log::LogOptions;
+use millrace_record::compression::Codec;
+use millrace_runtime::sim::{Latency, Random};
+
+use crate::producer::CODECS;
+
+/// Cores of a broker, at most.
+const CORES_MAX: u64 = 3;
+/// The versions of Produce that clients speak.
+const PRODUCE_VERSIONS: [i16; 4] = [3, 9, 12, 13];
+/// The versions of Fetch that clients speak.
+const FETCH_VERSIONS: [i16; 6] = [4, 6, 7, 12, 13, 18];
+
+/// A producer.
+#[derive(Clone, Debug)]
+pub(crate) struct ProducerPlan {
+    pub(crate) number: u32,
+    pub(crate) is_idempotent: bool,
+    pub(crate) acks: i16,
+    pub(crate) version: i16,
+    pub(crate) codec: Codec,
+    pub(crate) batches: usize,
+    pub(crate) requests_in_flight: usize,
+    /// All values of a batch together, in bytes, at most.
+    pub(crate) value_bytes_max: usize,
+}
+
+/// A fetcher.
+#[derive(Clone, Debug)]
+pub(crate) struct FetcherPlan {
+    pub(crate) version: i16,
+    pub(crate) has_session: bool,
+    pub(crate) wait_ms_max: u64,
+    pub(crate) bytes_min: i32,
+    pub(crate) bytes_max: u64,
+    pub(crate) partition_bytes_max: i32,
+}
+
+/// Something that befalls the broker or a client's link to it.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// The process is killed, and started again.
+    Kill,
+    /// The machine loses its power, and gets it back.
+    PowerLoss,
+    /// The process is asked to end; then it, or the machine, is started again.
+    Stop { and_power_loss: bool },
+    /// A client's connections break.
+    Reset { client: usize },
+    /// Nothing passes between a client and the broker for a while.
+    Hang { client: usize },
+    /// A client's link becomes slow.
+    Slow { client: usize, delay: Latency },
+    /// The disk answers nothing for a while.
+    StallDisk,
+    /// The broker's process does nothing for a while.
+    Freeze,
+}
+
+/// When a fault comes, after the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum When {
+    /// After this time.
+    Time(Duration),
+    /// When so many file operations have ended: others are under way.
+    DiskOps(u64),
+}
+
+/// A fault, and what goes with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) when: When,
+    pub(crate) fault: Fault,
+    /// How long it takes.
+    pub(crate) lasts: Duration,
+    /// Cores of the broker that is started afterwards.
+    pub(crate) cores: usize,
+}
+
+/// All of a run that is not left to chance along the way.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) cores: usize,
+    pub(crate) cores_at_the_end: usize,
+    pub(crate) log: LogOptions,
+    pub(crate) partitions: usize,
+    pub(crate) settings: Vec<(&'static str, String)>,
+    pub(crate) producers: Vec<ProducerPlan>,
+    pub(crate) fetchers: Vec<FetcherPlan>,
+    pub(crate) committers: usize,
+    pub(crate) commits: i64,
+    pub(crate) side_topics: usize,
+    pub(crate) steps: Vec<Step>,
+    /// For whatever clients choose along the way.
+    pub(crate) client_seed: u64,
+}
+
+/// How much a run is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Clients and no faults.
+    Calm,
+    /// Clients and faults.
+    Rough,
+}
+
+impl Plan {
+    pub(crate) fn new(seed: u64, scale: Scale) -> Plan {
+        // Not the world's own stream.
+        let mut random = Random::new(!seed);
+        let random = &mut random;
+        let producers: Vec<_> =
+            (0..1 + random.below(4)).map(|number| ProducerPlan::new(number as u32, random)).collect();
+        let fetchers: Vec<_> = (0..1 + random.below(2)).map(|_| FetcherPlan::new(random)).collect();
+        let mut plan = Plan {
+            cores: cores(random),
+            cores_at_the_end: cores(random),
+            log: log_options(random),
+            partitions: 1 + random.index(4),
+            settings: settings(random),
+            producers,
+            fetchers,
+            committers: random.index(3),
+            commits: random.between(1, 20) as i64,
+            side_topics: random.index(4),
+            steps: Vec::new(),
+            client_seed: random.next_u64(),
+        };
+        if scale == Scale::Rough {
+            let clients = plan.clients();
+            plan.steps = (0..1 + random.below(6)).map(|_| Step::new(clients, random)).collect();
+        }
+        plan
+    }
+
+    /// How many clients there are.
+    pub(crate) fn clients(&self) -> usize {
+        // One creates the topic, one those that come and go.
+        2 + self.producers.len() + self.fetchers.len() + self.committers
+    }
+}
+
+/// At least a microsecond and less than 2^`bits_max` of them: short times as often as long ones.
+fn some_time(random: &mut Random, bits_max: u64) -> Duration {
+    let bits = random.between(8, bits_max);
+    Duration::from_micros(1 + random.below(1 << bits))
+}
+
+fn cores(random: &mut Random) -> usize {
+    1 + random.below(CORES_MAX) as usize
+}
+
+fn log_options(random: &mut Random) -> LogOptions {
+    LogOptions {
+        large_run_bytes: 8192 << random.below(3),
+        tail_bytes: 1 << 20 << random.below(3),
+        destage_bytes: 4096 << random.below(6),
+        journal_first_bytes: 256 << 10,
+        journal_file_bytes: 256 << 10,
+        journal_files: 3,
+        journal_commit_bytes: 64 << 10 << random.below(2),
+        ..LogOptions::default()
+    }
+}
+
+/// The topic's settings: small segments, at times.
+fn settings(random: &mut Random) -> Vec<(&'static str, String)> {
+    let mut settings = vec![("segment.bytes", (1 << 20).to_string())];
+    if random.coin() {
+        settings.push(("segment.ms", random.between(20, 3_000).to_string()));
+    }
+    if random.coin() {
+        settings.push(("index.interval.bytes", random.between(0, 5_000).to_string()));
+    }
+    settings
+}
+
+impl ProducerPlan {
+    fn new(number: u32, random: &mut Random) -> Self {
+        // The first one is there once, whatever the others are.
+        let is_idempotent = number == 0 || random.coin();
+        let acks = if is_idempotent { -1 } else { random.below(3) as i16 - 1 };
+        let version = PRODUCE_VERSIONS[random.index(PRODUCE_VERSIONS.len())];
+        // Older versions know no zstd.
+        let codecs = if version < 7 { 4 } else { CODECS.len() };
+        ProducerPlan {
+            number,
+            is_idempotent,
+            acks,
+            version,
+            codec: if random.coin() { Codec::None } else { CODECS[random.index(codecs)] },
+            batches: random.between(5, 60) as usize,
+            requests_in_flight: 1 + random.index(5),
+            value_bytes_max: 1_000 << random.below(8),
+        }
+    }
+}
+
+impl FetcherPlan {
+    fn new(random: &mut Random) -> Self {
+        FetcherPlan {
+            version: FETCH_VERSIONS[random.index(FETCH_VERSIONS.len())],
+            has_session: random.below(4) != 0,
+            wait_ms_max: 1 + random.below(2_000),
+            bytes_min: random.below(3) as i32 * random.below(5_000) as i32,
+            bytes_max: 1 << random.between(8, 22),
+            partition_bytes_max: 1 << random.between(8, 22),
+        }
+    }
+
+    /// For a reader that checks what is there in the end: it need not wait for more to come.
+    pub(crate) fn of_reader(random: &mut Random) -> Self {
+        FetcherPlan { bytes_min: 1, ..FetcherPlan::new(random) }
+    }
+}
+
+impl Step {
+    fn new(clients: usize, random: &mut Random) -> Self {
+        let client = random.index(clients);
+        let fault = match random.below(16) {
+            0..=3 => Fault::Kill,
+            4..=7 => Fault::PowerLoss,
+            8 => Fault::Stop { and_power_loss: random.coin() },
+            9 | 10 => Fault::Reset { client },
+            11 => Fault::Hang { client },
+            12 | 13 => Fault::Slow { client, delay: Latency::micros(100, 100 << random.below(10)) },
+            14 => Fault::StallDisk,
+            _ => Fault::Freeze,
+        };
+        let when = match random.below(3) {
+            0 => When::DiskOps(1 + random.below(40)),
+            1 => When::DiskOps(1 + random.below(400)),
+            _ => When::Time(some_time(random, 21)),
+        };
+        let lasts = some_time(random, 24);
+        Step { when, fault, lasts, cores: cores(random) }
+    }
+}
