@@ -39,7 +39,7 @@ pub(crate) async fn write(core: &Core, directory: &Path, of: Of, index: &Index) 
     bytes.extend_from_slice(&MAGIC.to_be_bytes());
     bytes.extend_from_slice(&VERSION.to_be_bytes());
     bytes.extend_from_slice(&of.end.to_be_bytes());
-    bytes.extend_from_slice(&checksum(of, &body).to_be_bytes());
+    bytes.extend_from_slice(&checksum(of.end, of.revision, &body).to_be_bytes());
     bytes.extend_from_slice(&body);
     let path = layout::index_file(directory, of.base);
     let options = OpenOptions { truncate: true, ..OpenOptions::read_write() };
@@ -61,7 +61,7 @@ pub(crate) async fn read(core: &Core, directory: &Path, of: Of) -> io::Result<Op
     let length = file.len(core).await?;
     // It was never synced, so after a power loss its sectors may be unreadable.
     let index = match read_range(core, &file, 0, length as usize).await {
-        Ok(bytes) => decode(&bytes, of),
+        Ok(bytes) => StoredIndex::decode(&bytes, of.revision).filter(|stored| stored.segment_bytes == of.end),
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "an index cannot be read");
             None
@@ -70,7 +70,7 @@ pub(crate) async fn read(core: &Core, directory: &Path, of: Of) -> io::Result<Op
     if index.is_none() {
         tracing::warn!(path = %path.display(), "an index that does not fit is built anew");
     }
-    Ok(index)
+    Ok(index.map(|stored| stored.index))
 }
 
 /// Reads an index and removes its file: the segment goes on growing, and the file would be stale.
@@ -85,25 +85,40 @@ pub(crate) async fn take(core: &Core, directory: &Path, of: Of) -> io::Result<Op
     }
 }
 
-fn checksum(of: Of, body: &[u8]) -> u32 {
+fn checksum(end: u64, revision: u32, body: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&of.end.to_be_bytes());
-    if of.revision > 0 {
-        hasher.update(&of.revision.to_be_bytes());
+    hasher.update(&end.to_be_bytes());
+    if revision > 0 {
+        hasher.update(&revision.to_be_bytes());
     }
     hasher.update(body);
     hasher.finalize()
 }
 
-fn decode(bytes: &[u8], of: Of) -> Option<Index> {
-    let (header, body) = bytes.split_at_checked(HEADER_BYTES)?;
-    let (magic, rest) = header.split_first_chunk::<4>()?;
-    let (version, rest) = rest.split_first_chunk::<2>()?;
-    let (of_end, of_both) = rest.split_first_chunk::<8>()?;
-    let is_ours = u32::from_be_bytes(*magic) == MAGIC && u16::from_be_bytes(*version) == VERSION;
-    let is_sound = u64::from_be_bytes(*of_end) == of.end && checksum(of, body).to_be_bytes() == of_both;
-    if !(is_ours && is_sound) {
-        return None;
+/// An index as its file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredIndex {
+    /// The length of the segment that it is of, in bytes.
+    pub segment_bytes: u64,
+    /// The index.
+    pub index: Index,
+}
+
+impl StoredIndex {
+    /// The index in a file's bytes; nothing when they are damaged, or of another revision of the segment: of how many
+    /// times compaction has replaced it.
+    #[must_use]
+    pub fn decode(bytes: &[u8], revision: u32) -> Option<StoredIndex> {
+        let (header, body) = bytes.split_at_checked(HEADER_BYTES)?;
+        let (magic, rest) = header.split_first_chunk::<4>()?;
+        let (version, rest) = rest.split_first_chunk::<2>()?;
+        let (of_end, of_both) = rest.split_first_chunk::<8>()?;
+        let is_ours = u32::from_be_bytes(*magic) == MAGIC && u16::from_be_bytes(*version) == VERSION;
+        let segment_bytes = u64::from_be_bytes(*of_end);
+        if !is_ours || checksum(segment_bytes, revision, body).to_be_bytes() != of_both {
+            return None;
+        }
+        let index = rkyv::from_bytes::<Index, Error>(body).ok()?;
+        Some(StoredIndex { segment_bytes, index })
     }
-    rkyv::from_bytes::<Index, Error>(body).ok()
 }

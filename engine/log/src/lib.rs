@@ -47,6 +47,8 @@ pub use compaction::{CleanError, Cleanable, Cleaned, Cleaner};
 pub use core_log::CoreLog;
 pub use epochs::LeaderEpochs;
 pub use error::{AppendError, LogError, ReadError, SequenceError, Unavailable};
+pub use index::{Index, IndexEntry};
+pub use index_file::StoredIndex;
 pub use options::{CleanerOptions, Compaction, LogOptions, PartitionConfig, WritePath};
 pub use partition::{Offsets, Partition};
 pub use producers::{Admission, ProducerBatch, Producers};

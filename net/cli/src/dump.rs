@@ -1,9 +1,11 @@
 //! `millrace dump`: segment files' batches and records, with every check there is.
 
 mod check;
+mod index;
 mod print;
 mod search;
 mod segment;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +27,11 @@ pub(crate) struct Arguments {
     /// Show the records of each batch as well
     #[arg(long, short)]
     records: bool,
-    /// Print a line of JSON per batch, and one per file
+    /// Only check, and show a line per segment: checksums, records, offsets from segment to segment, and whether the
+    /// indexes agree; also of a whole data directory
+    #[arg(long, conflicts_with = "records")]
+    verify: bool,
+    /// Print a line of JSON per batch, and one per file; with --verify, one in all
     #[arg(long)]
     json: bool,
 }
@@ -82,6 +88,9 @@ struct SegmentLine<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    if arguments.verify {
+        return verify::run(&arguments.segments, arguments.json);
+    }
     let mut output = Output::new();
     let mut scratch = Scratch::default();
     let mut damaged = Vec::new();
@@ -107,24 +116,32 @@ fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
             files.push(path.clone());
             continue;
         }
-        let failed = || CliError::file(path.display().to_string());
-        let mut segments = Vec::new();
-        for entry in path.read_dir().map_err(failed())? {
-            let entry = entry.map_err(failed())?.path();
-            if entry.extension().is_some_and(|extension| extension == "log") {
-                segments.push(entry);
-            }
-        }
+        let mut segments = segments_in(path)?;
         if segments.is_empty() {
             return Err(CliError::Usage(format!(
                 "{}: no segments (*.log) in this directory; name a partition's directory, such as DATA/topic-0",
                 path.display()
             )));
         }
-        segments.sort();
         files.append(&mut segments);
     }
     Ok(files)
+}
+
+/// The segments in a directory, in the order of their offsets.
+fn segments_in(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut entries = entries_of(directory)?;
+    entries.retain(|entry| entry.extension().is_some_and(|extension| extension == "log"));
+    Ok(entries)
+}
+
+/// What lies in a directory, in the order of the names.
+fn entries_of(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let failed = || CliError::file(directory.display().to_string());
+    let entries = directory.read_dir().map_err(failed())?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().map_err(failed())?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// Dumps one file; the number of problems.

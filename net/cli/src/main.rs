@@ -15,6 +15,7 @@ mod output;
 mod produce;
 mod record_json;
 mod serve;
+mod settings;
 mod start;
 mod template;
 mod topic;
@@ -41,8 +42,10 @@ struct Arguments {
 enum Command {
     /// Run the broker
     Serve(serve::Arguments),
-    /// Create, list, describe and delete topics
+    /// Create, list, describe, alter and delete topics
     Topic(topic::Arguments),
+    /// Show and change settings of topics and brokers
+    Config(settings::Arguments),
     /// List, describe, reset and delete consumer groups
     Group(group::Arguments),
     /// Write records from standard input or a file
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Topic(arguments) => topic::run(&arguments),
+        Command::Config(arguments) => settings::run(&arguments),
         Command::Group(arguments) => group::run(&arguments),
         Command::Produce(arguments) => produce::run(&arguments),
         Command::Consume(arguments) => consume::run(&arguments),

@@ -1,9 +1,12 @@
-//! `millrace topic create|list|describe|delete`
+//! `millrace topic create|list|describe|alter|delete`
+
+use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use millrace_base::code::ErrorCode;
-use millrace_client::admin::{self, NewTopic, SettingSource};
+use millrace_client::admin::{self, NewTopic};
 use millrace_client::cluster::{PartitionMetadata, TopicMetadata};
+use millrace_client::configs::{self, Change, Resource, SettingSource};
 use millrace_client::offsets::{Place, offsets};
 use millrace_client::{ClientError, Cluster};
 use serde::Serialize;
@@ -25,6 +28,8 @@ enum Command {
     List(List),
     /// Show a topic's partitions, their offsets, and the settings that are its own
     Describe(Describe),
+    /// Give a topic more partitions, or other settings
+    Alter(Alter),
     /// Delete topics and all their records
     Delete(Delete),
 }
@@ -77,6 +82,30 @@ struct Describe {
 }
 
 #[derive(Args)]
+struct Alter {
+    /// The topic's name
+    name: String,
+    /// How many partitions it has afterwards, all together: more than now
+    #[arg(long, short, value_parser = clap::value_parser!(i32).range(1..))]
+    #[arg(required_unless_present_any = ["config", "unset"])]
+    partitions: Option<i32>,
+    /// A setting by Kafka's name, for example retention.ms=3600000; may be repeated
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = parse_setting)]
+    config: Vec<(String, String)>,
+    /// A setting that is to have its default again; may be repeated
+    #[arg(long, value_name = "NAME")]
+    unset: Vec<String>,
+    /// Only ask the broker whether it would do that
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Args)]
 struct Delete {
     /// The topics' names
     #[arg(required = true)]
@@ -88,7 +117,8 @@ struct Delete {
     server: Server,
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`.
+pub(crate) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, for example segment.bytes=16777216")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
@@ -98,6 +128,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         Command::Create(create) => create_topic(create),
         Command::List(list) => list_topics(list),
         Command::Describe(describe) => describe_topic(describe),
+        Command::Alter(alter) => alter_topic(alter),
         Command::Delete(delete) => delete_topics(delete),
     }
 }
@@ -122,6 +153,46 @@ fn create_topic(create: &Create) -> Result<(), CliError> {
     let partitions = counted(topic.partitions.len() as u64, "partition");
     let verb = if is_new { "created topic" } else { "there is already a topic" };
     output::print_line(&format!("{verb} {} with {partitions} (id {})", topic.name, topic.id))
+}
+
+#[derive(Serialize)]
+struct AlteredTopic<'a> {
+    name: &'a str,
+    /// Null: as many as before.
+    partitions: Option<i32>,
+    set: BTreeMap<&'a str, &'a str>,
+    unset: &'a [String],
+    dry_run: bool,
+}
+
+/// The settings first: it is they that are refused more often, and what was added cannot be taken away.
+fn alter_topic(alter: &Alter) -> Result<(), CliError> {
+    let mut cluster = alter.server.connect()?;
+    let set = alter.config.iter().map(|(name, value)| Change::Set { name, value });
+    let changes: Vec<_> = set.chain(alter.unset.iter().map(|name| Change::Unset { name })).collect();
+    if !changes.is_empty() {
+        configs::change(&mut cluster, Resource::Topic(&alter.name), &changes, alter.dry_run)?;
+    }
+    if let Some(count) = alter.partitions {
+        admin::add_partitions(&mut cluster, &alter.name, count, alter.dry_run)?;
+    }
+    let altered = AlteredTopic {
+        name: &alter.name,
+        partitions: alter.partitions,
+        set: alter.config.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        unset: &alter.unset,
+        dry_run: alter.dry_run,
+    };
+    if alter.json { output::print_json(&altered) } else { print_altered(&altered) }
+}
+
+fn print_altered(altered: &AlteredTopic<'_>) -> Result<(), CliError> {
+    let set = altered.set.iter().map(|(name, value)| format!("{name}={value}"));
+    let unset = altered.unset.iter().map(|name| format!("{name} has its default"));
+    let partitions = altered.partitions.map(|count| counted(u64::from(count.unsigned_abs()), "partition"));
+    let all: Vec<String> = set.chain(unset).chain(partitions).collect();
+    let verb = if altered.dry_run { "could be altered" } else { "altered" };
+    output::print_line(&format!("topic {} {verb}: {}", altered.name, all.join(", ")))
 }
 
 fn delete_topics(delete: &Delete) -> Result<(), CliError> {
@@ -218,14 +289,11 @@ fn describe_topic(describe: &Describe) -> Result<(), CliError> {
     let mut cluster = describe.server.connect()?;
     let mut topic = cluster.retrying(|cluster| cluster.describe_topic(&describe.name))?;
     let partitions = describe_partitions(&mut cluster, &mut topic)?;
-    let settings = admin::topic_settings(&mut cluster, &describe.name)?.into_iter().map(|setting| DescribedSetting {
+    let settings = configs::settings(&mut cluster, Resource::Topic(&describe.name), None)?;
+    let settings = settings.into_iter().map(|setting| DescribedSetting {
         name: setting.name,
         value: setting.value,
-        source: match setting.source {
-            SettingSource::Topic => "topic",
-            SettingSource::Broker => "broker",
-            SettingSource::Default => "default",
-        },
+        source: setting.source.name(),
     });
     let described = DescribedTopic {
         id: topic.id.to_string(),
@@ -258,7 +326,7 @@ fn describe_partitions(
 
 fn print(topic: &DescribedTopic) -> Result<(), CliError> {
     output::print_line(&format!("topic {} (id {})", topic.name, topic.id))?;
-    for setting in topic.settings.iter().filter(|setting| setting.source == "topic") {
+    for setting in topic.settings.iter().filter(|setting| setting.source == SettingSource::Topic.name()) {
         output::print_line(&format!("  {}={}", setting.name, setting.value.as_deref().unwrap_or_default()))?;
     }
     let number = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());

@@ -1,25 +1,19 @@
-//! Creating, deleting and describing topics.
+//! Creating, growing and deleting topics.
 
 use millrace_base::code::ErrorCode;
+use millrace_wire::messages::create_partitions::{
+    CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
+};
 use millrace_wire::messages::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
 };
 use millrace_wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse};
-use millrace_wire::messages::describe_configs::{
-    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResponse,
-};
 
 use crate::cluster::{Cluster, TopicMetadata};
 use crate::error::ClientError;
 use crate::retry::Patience;
 
 const TIMEOUT_MS: i32 = 30_000;
-/// Kafka's resource type of topics.
-const TOPIC_RESOURCE: i8 = 2;
-/// Kafka's `DYNAMIC_TOPIC_CONFIG`.
-const SOURCE_TOPIC: i8 = 1;
-/// Kafka's `DEFAULT_CONFIG`.
-const SOURCE_DEFAULT: i8 = 5;
 
 /// A topic to create. `-1` means the broker's default.
 #[derive(Clone, Debug)]
@@ -32,28 +26,6 @@ pub struct NewTopic<'a> {
     pub replication_factor: i16,
     /// Settings that differ from the broker's.
     pub configs: &'a [(String, String)],
-}
-
-/// Where a setting's value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SettingSource {
-    /// It was set on the topic itself.
-    Topic,
-    /// It was set for a broker or for all of them.
-    Broker,
-    /// Nobody has set it.
-    Default,
-}
-
-/// A setting of a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicSetting {
-    /// Its name.
-    pub name: String,
-    /// Its value, unless it has none or it is secret.
-    pub value: Option<String>,
-    /// Where the value comes from.
-    pub source: SettingSource,
 }
 
 /// Creates a topic, and waits until its partitions have leaders.
@@ -138,35 +110,45 @@ fn delete_once(cluster: &mut Cluster, name: &str) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// All settings of a topic.
+/// Gives a topic more partitions, `count` in all, and waits until all have leaders; `validate_only` asks whether that
+/// could be done.
 ///
 /// # Errors
 /// [`ClientError::UnknownTopic`], or [`ClientError::Refused`] with the broker's reason.
-pub fn topic_settings(cluster: &mut Cluster, name: &str) -> Result<Vec<TopicSetting>, ClientError> {
-    cluster.retrying(|cluster| settings_once(cluster, name))
+pub fn add_partitions(cluster: &mut Cluster, name: &str, count: i32, validate_only: bool) -> Result<(), ClientError> {
+    let mut attempts = 0;
+    cluster.retrying(|cluster| {
+        attempts += 1;
+        match add_partitions_once(cluster, name, count, validate_only) {
+            // An earlier attempt did it, though its answer did not say so.
+            Err(error) if attempts > 1 && error.code() == Some(ErrorCode::InvalidPartitions) => Ok(()),
+            done => done,
+        }
+    })?;
+    let mut described = cluster.await_topic(name)?;
+    let mut patience = Patience::default();
+    while !validate_only && (has_fewer(&described, count) || first_without_leader(&described).is_some()) {
+        let partition = first_without_leader(&described).unwrap_or(count - 1);
+        let error = ClientError::NoLeader { topic: name.to_owned(), partition };
+        cluster.recover(&mut described, error, &mut patience)?;
+    }
+    Ok(())
 }
 
-fn settings_once(cluster: &mut Cluster, name: &str) -> Result<Vec<TopicSetting>, ClientError> {
-    let broker = cluster.any()?;
-    let version = broker.version::<DescribeConfigsRequest<'_>>(4)?;
-    let resource =
-        DescribeConfigsResource { resource_type: TOPIC_RESOURCE, resource_name: name, configuration_keys: None };
-    let request = DescribeConfigsRequest { resources: vec![resource].into(), ..Default::default() };
-    let answer = broker.call(version, &request)?;
-    let mut settings = Vec::new();
-    for result in answer.decode::<DescribeConfigsResponse<'_>>()?.results.iter() {
-        refuse(result.error_code, result.error_message, name, "does not show its settings")?;
-        settings.extend(result.configs.iter().map(|config| TopicSetting {
-            name: config.name.to_owned(),
-            value: config.value.map(str::to_owned),
-            source: match config.config_source {
-                SOURCE_TOPIC => SettingSource::Topic,
-                SOURCE_DEFAULT => SettingSource::Default,
-                _ => SettingSource::Broker,
-            },
-        }));
+fn has_fewer(topic: &TopicMetadata, count: i32) -> bool {
+    i32::try_from(topic.partitions.len()).is_ok_and(|partitions| partitions < count)
+}
+
+fn add_partitions_once(cluster: &mut Cluster, name: &str, count: i32, validate_only: bool) -> Result<(), ClientError> {
+    let controller = cluster.controller()?;
+    let version = controller.version::<CreatePartitionsRequest<'_>>(3)?;
+    let topic = CreatePartitionsTopic { name, count, assignments: None };
+    let request = CreatePartitionsRequest { topics: vec![topic].into(), timeout_ms: TIMEOUT_MS, validate_only };
+    let answer = controller.call(version, &request)?;
+    for result in answer.decode::<CreatePartitionsResponse<'_>>()?.results.iter() {
+        refuse(result.error_code, result.error_message, name, "did not get more partitions")?;
     }
-    Ok(settings)
+    Ok(())
 }
 
 fn refuse(code: i16, message: Option<&str>, topic: &str, what: &str) -> Result<(), ClientError> {

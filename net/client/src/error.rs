@@ -99,6 +99,14 @@ pub enum ClientError {
     /// There is no such topic.
     #[error("topic {0:?} does not exist; `millrace topic create {0}` creates it")]
     UnknownTopic(String),
+    /// There is no such broker.
+    #[error("there is no broker {id}: the cluster has {known:?}")]
+    UnknownBroker {
+        /// What was asked for.
+        id: i32,
+        /// Those that there are.
+        known: Vec<i32>,
+    },
     /// There is no such partition.
     #[error("topic {topic:?} has no partition {partition}: it has {count}")]
     UnknownPartition {

@@ -7,6 +7,7 @@
 pub mod admin;
 mod batches;
 pub mod cluster;
+pub mod configs;
 pub mod connection;
 pub mod consumer;
 pub mod error;

@@ -21,6 +21,14 @@ impl Checker {
         Self { offset_min: stem.and_then(|stem| stem.parse().ok()), epoch_min: -1 }
     }
 
+    /// Goes on with the file that follows in the same partition; what is wrong with its name.
+    pub(super) fn go_on_with(&mut self, path: &Path) -> Option<String> {
+        let begins = Self::of(path).offset_min;
+        let overlaps = self.offset_min.zip(begins).filter(|(ends, begins)| begins < ends);
+        self.offset_min = self.offset_min.max(begins);
+        overlaps.map(|(ends, begins)| format!("it begins at offset {begins}, and the one before it ends at {ends}"))
+    }
+
     /// Everything that is wrong with a batch, in words.
     pub(super) fn check(&mut self, batch: &Batch<'_>, scratch: &mut Scratch) -> Vec<String> {
         let mut problems = Vec::new();
