@@ -464,11 +464,12 @@ impl Partition {
         ReadError::Io { segment: layout::segment_file(&self.directory, base).display().to_string(), error }
     }
 
-    /// Waits until the high watermark is above `known`, or the log start moved, or the log answers no more.
-    pub async fn wait_beyond(&self, known: Offset) {
+    /// Waits until the high watermark is above `known`, what is at `offset` was deleted, or the log answers no more.
+    pub async fn wait_beyond(&self, known: Offset, offset: Offset) {
         loop {
             let moved = self.moved.notified();
-            if self.offsets().high_watermark > known || self.check().is_err() {
+            let Offsets { high_watermark, log_start, .. } = self.offsets();
+            if high_watermark > known || log_start > offset || self.check().is_err() {
                 return;
             }
             moved.await;

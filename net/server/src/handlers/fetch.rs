@@ -203,10 +203,11 @@ async fn drop_parts_and_wait(
     found: Vec<Found>,
     deadline: Monotonic,
 ) {
-    let mut by_core: BTreeMap<CoreId, Vec<(TopicPartition, Offset)>> = BTreeMap::new();
+    let mut by_core: BTreeMap<CoreId, Vec<(TopicPartition, Known)>> = BTreeMap::new();
     for (wanted, found) in wanted.iter().zip(found) {
         if let Ok(wanted) = wanted {
-            by_core.entry(server.owner(wanted.partition)).or_default().push((wanted.partition, found.high_watermark));
+            let known = Known { offset: wanted.offset, high_watermark: found.high_watermark };
+            by_core.entry(server.owner(wanted.partition)).or_default().push((wanted.partition, known));
         }
     }
     let waits = by_core.into_iter().map(|(core, known)| Box::pin(dispatch::call(server, core, AwaitMore { known })));
@@ -334,9 +335,16 @@ fn found(partition: &Partition, parts: Vec<ReadPart>) -> Found {
     }
 }
 
-/// Ends when one of the partitions of a core has a higher high watermark than is known, or can no longer be read.
+/// Of a partition: from where it is read, and what was there.
+struct Known {
+    offset: Offset,
+    high_watermark: Offset,
+}
+
+/// Ends when one of the partitions of a core has a higher high watermark than is known, or can no longer be read from
+/// where it is to be.
 struct AwaitMore {
-    known: Vec<(TopicPartition, Offset)>,
+    known: Vec<(TopicPartition, Known)>,
 }
 
 impl CoreCall for AwaitMore {
@@ -345,9 +353,9 @@ impl CoreCall for AwaitMore {
 
     async fn run(self, server: Rc<Server>) {
         let mut waits = Vec::with_capacity(self.known.len());
-        for (partition, high_watermark) in self.known {
+        for (partition, Known { offset, high_watermark }) in self.known {
             let Some(partition) = server.partition(partition) else { return };
-            waits.push(Box::pin(async move { partition.wait_beyond(high_watermark).await }));
+            waits.push(Box::pin(async move { partition.wait_beyond(high_watermark, offset).await }));
         }
         select_all(waits).await;
     }
