@@ -2,7 +2,7 @@
 
 use millrace_base::topic_config::TimestampType;
 use millrace_record::batch::batches;
-use millrace_record::builder::{BatchBuilder, recompress};
+use millrace_record::builder::{BatchBuilder, Recompression, recompress};
 use millrace_record::compression::{Codec, Compressor, Scratch};
 use millrace_record::header::{HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_PREFIX_BYTES, MAGIC_V2, seal_crc};
 use millrace_record::validate::{Rules, Summary, validate_produced};
@@ -83,10 +83,15 @@ fn use_accepted(bytes: &mut [u8], summary: &Summary, rules: &Rules, scratch: &mu
     }
     let mut compressor = Compressor::default();
     for codec in Codec::ALL {
-        let packed = match recompress(&batch, codec, None, scratch, &mut compressor) {
-            Ok(packed) => packed,
-            Err(error) => panic!("{codec:?}: an accepted batch cannot be compressed anew: {error}"),
+        let records = match scratch.decompress(summary.codec, batch.payload()) {
+            Ok(records) => records,
+            Err(error) => panic!("{codec:?}: an accepted batch cannot be inflated again: {error}"),
         };
+        let packed =
+            match recompress(&batch, records, Recompression { codec, level: None }, usize::MAX, &mut compressor) {
+                Ok(packed) => packed,
+                Err(error) => panic!("{codec:?}: an accepted batch cannot be compressed anew: {error}"),
+            };
         assert_eq!(read(&packed, &mut Scratch::new(INFLATED_BYTES_MAX)), summary.record_count as usize, "{codec:?}");
     }
 }

@@ -27,6 +27,23 @@ pub enum TimestampType {
     LogAppendTime,
 }
 
+/// How the batches of a topic are compressed: `compression.type`, with its level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompressionType {
+    /// As their producer has compressed them.
+    Producer,
+    /// Not at all.
+    Uncompressed,
+    /// `compression.gzip.level`.
+    Gzip(i32),
+    /// Snappy has no levels.
+    Snappy,
+    /// `compression.lz4.level`.
+    Lz4(i32),
+    /// `compression.zstd.level`.
+    Zstd(i32),
+}
+
 /// The settings of a topic that this release acts on, with their values in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicConfig {
@@ -34,10 +51,18 @@ pub struct TopicConfig {
     pub segment_bytes: u64,
     /// `segment.ms`: a segment is rolled at this age.
     pub segment_ms: u64,
+    /// `segment.jitter.ms`: by so much at most `segment_ms` is shortened.
+    pub segment_jitter_ms: i64,
+    /// `segment.index.bytes`: a segment is rolled before its index would be larger.
+    pub segment_index_bytes: u64,
+    /// `preallocate`: a segment gets all of its space when it is begun.
+    pub is_preallocated: bool,
     /// `max.message.bytes`: the largest batch, inclusive.
     pub max_message_bytes: usize,
     /// `index.interval.bytes`.
     pub index_interval_bytes: u64,
+    /// `compression.type`.
+    pub compression: CompressionType,
     /// `message.timestamp.type`.
     pub timestamp_type: TimestampType,
     /// `message.timestamp.before.max.ms`, inclusive; `i64::MAX` means no bound.
@@ -48,6 +73,8 @@ pub struct TopicConfig {
     pub min_insync_replicas: usize,
     /// `millrace.durability`.
     pub durability: Durability,
+    /// `cleanup.policy` has `compact`: every record needs a key.
+    pub is_compacted: bool,
     /// `cleanup.policy` has `delete`: records go by age and size, and may be deleted by request.
     pub is_deletable: bool,
     /// `retention.ms`; none without limit.
@@ -103,11 +130,17 @@ impl TopicConfig {
     /// [`SettingError`] when an override is unknown or invalid: it was stored by another version of Millrace.
     pub fn resolve(overrides: &Overrides, broker: &BrokerConfig) -> Result<TopicConfig, SettingError> {
         let effective = Effective { overrides, broker };
+        let policy = effective.text("cleanup.policy")?;
+        let has_policy = |wanted: &str| policy.split(',').any(|policy| policy.trim() == wanted);
         Ok(TopicConfig {
             segment_bytes: effective.unsigned("segment.bytes")?,
             segment_ms: effective.unsigned("segment.ms")?,
+            segment_jitter_ms: effective.integer("segment.jitter.ms")?,
+            segment_index_bytes: effective.unsigned("segment.index.bytes")?,
+            is_preallocated: effective.text("preallocate")? == "true",
             max_message_bytes: effective.size("max.message.bytes")?,
             index_interval_bytes: effective.unsigned("index.interval.bytes")?,
+            compression: effective.compression()?,
             timestamp_type: match effective.text("message.timestamp.type")?.as_str() {
                 "LogAppendTime" => TimestampType::LogAppendTime,
                 _ => TimestampType::CreateTime,
@@ -116,7 +149,8 @@ impl TopicConfig {
             timestamp_after_max_ms: effective.integer("message.timestamp.after.max.ms")?,
             min_insync_replicas: effective.size("min.insync.replicas")?,
             durability: Durability::of(&effective.text("millrace.durability")?),
-            is_deletable: effective.text("cleanup.policy")?.split(',').any(|policy| policy.trim() == "delete"),
+            is_compacted: has_policy("compact"),
+            is_deletable: has_policy("delete"),
             // Less than nothing is without limit.
             retention_ms: u64::try_from(effective.integer("retention.ms")?).ok(),
             retention_bytes: u64::try_from(effective.integer("retention.bytes")?).ok(),
@@ -204,6 +238,19 @@ impl Effective<'_> {
     fn size(&self, name: &str) -> Result<usize, SettingError> {
         let number = self.integer(name)?;
         usize::try_from(number).map_err(|error| negative(name, number, &error))
+    }
+
+    fn compression(&self) -> Result<CompressionType, SettingError> {
+        // A level is an Int, and valid.
+        let level = |name: &str| self.integer(name).map(|level| level as i32);
+        Ok(match self.text("compression.type")?.as_str() {
+            "uncompressed" => CompressionType::Uncompressed,
+            "gzip" => CompressionType::Gzip(level("compression.gzip.level")?),
+            "snappy" => CompressionType::Snappy,
+            "lz4" => CompressionType::Lz4(level("compression.lz4.level")?),
+            "zstd" => CompressionType::Zstd(level("compression.zstd.level")?),
+            _ => CompressionType::Producer,
+        })
     }
 
     fn text(&self, name: &str) -> Result<String, SettingError> {

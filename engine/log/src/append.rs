@@ -5,17 +5,22 @@
 //! - Everything that can fail comes before an offset is given; from then on the append cannot be refused, only the
 //!   whole log can become unavailable.
 
+use std::hash::BuildHasher;
 use std::io;
 use std::rc::Rc;
 
-use millrace_base::ids::{LeaderEpoch, Offset};
+use millrace_base::hash::FixedState;
+use millrace_base::ids::{LeaderEpoch, Offset, TopicPartition};
 use millrace_record::batch::{Batch, batches};
 use millrace_record::header::{BatchHeader, HEADER_BYTES, TimestampType, stamp};
 use millrace_record::validate::Restamp;
 
 use crate::commit::{Pending, PendingAppend};
 use crate::error::{AppendError, LogError, Unavailable};
-use crate::limits::{BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, SEGMENT_BYTES_MAX, block_ceil};
+use crate::limits::{
+    BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, INDEX_ENTRY_BYTES, SEGMENT_BYTES_MAX, block_ceil,
+};
+use crate::options::PartitionConfig;
 use crate::partition::{Partition, State};
 use crate::producers::Admission;
 use crate::segment::{IndexSlot, Segment, extend};
@@ -134,13 +139,15 @@ impl Partition {
         if bytes > segment_bytes {
             return Err(AppendError::TooLarge { bytes, segment_bytes });
         }
-        if is_roll_due(&mut state, first, bytes, segment_bytes) {
+        if self.is_roll_due(&mut state, first, bytes, segment_bytes) {
             return Ok(Need::Roll);
         }
+        let is_preallocated = state.config.is_preallocated;
         let active = state.active();
         let needed = block_ceil(active.end + bytes);
         if needed > active.allocated {
             let extent = active.allocated.clamp(EXTENT_BYTES_MIN, EXTENT_BYTES_MAX);
+            let extent = if is_preallocated { segment_bytes } else { extent };
             let target = (active.allocated + extent).min(block_ceil(segment_bytes)).max(needed);
             return Ok(Need::Extent { offset: active.allocated, bytes: target - active.allocated });
         }
@@ -167,7 +174,8 @@ impl Partition {
     /// Begins a new segment at the log's end, for `bytes` at least; the caller has the turn. Its file is durably there
     /// before anything refers to it.
     pub(crate) async fn roll(self: &Rc<Self>, bytes: u64) -> Result<(), AppendError> {
-        let base_offset = self.state.borrow().log_end;
+        let (base_offset, config) = (self.state.borrow().log_end, self.config());
+        let bytes = if config.is_preallocated { bytes.max(config.segment_bytes.min(SEGMENT_BYTES_MAX)) } else { bytes };
         let created = self.shared.create_segment_file(&self.directory, base_offset, bytes).await;
         let (file, allocated) = created.map_err(|error| match error {
             LogError::Io { what, error } => self.space_error(io::Error::new(error.kind(), format!("{what}: {error}"))),
@@ -225,6 +233,33 @@ impl Partition {
         appended
     }
 
+    /// Whether the next batch begins a new segment: by size, by time (as Kafka counts it, by the batches' own
+    /// timestamps, and by the broker's clock where they have none), because its index is full, or because its offset is
+    /// too far from the segment's.
+    fn is_roll_due(&self, state: &mut State, first: &Batch<'_>, bytes: u64, segment_bytes: u64) -> bool {
+        let (log_end, config) = (state.log_end, state.config.clone());
+        let active = state.active();
+        // What has no offset of its own is no segment of its own: it is empty, or all in it is damage of unknown
+        // offsets.
+        if active.end == 0 || log_end <= active.base_offset {
+            return false;
+        }
+        let (first_timestamp, entries) = match &active.index {
+            IndexSlot::Growing(index) => (index.first_timestamp, index.entries.len()),
+            IndexSlot::Loaded(index) => (index.first_timestamp, index.entries.len()),
+            IndexSlot::Stored => (None, 0),
+        };
+        let age_ms = match first_timestamp.filter(|timestamp| *timestamp >= 0) {
+            Some(oldest) => first.max_timestamp().saturating_sub(oldest),
+            None => active.first_append_ms.map_or(0, |since| self.shared.core.wall_ms().saturating_sub(since)),
+        };
+        let is_old = age_ms > config.segment_ms - roll_jitter_ms(self.id, active.base_offset, &config);
+        let is_index_full = entries as u64 >= config.segment_index_bytes / INDEX_ENTRY_BYTES;
+        let last = log_end.max(first.base_offset()) + i64::from(first.last_offset_delta());
+        let is_far = last - active.base_offset > i64::from(i32::MAX);
+        active.end + bytes > segment_bytes || is_old || is_index_full || is_far
+    }
+
     /// A full disk is the append's error; anything else takes the log directory offline.
     fn space_error(&self, error: io::Error) -> AppendError {
         if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
@@ -242,6 +277,7 @@ impl State {
         let segment = self.active();
         assert!(offset >= segment.base_offset && next_offset > offset, "offset {offset} to {next_offset}");
         let position = segment.end;
+        segment.first_append_ms.get_or_insert(now_ms);
         let (head, rest) = batch.bytes().split_at(HEADER_BYTES);
         let mut header = [0; HEADER_BYTES];
         header.copy_from_slice(head);
@@ -270,24 +306,15 @@ impl State {
     }
 }
 
-/// Whether the next batch begins a new segment: by size, by time (as Kafka counts it, by the batches' own timestamps),
-/// or because its offset is too far from the segment's.
-fn is_roll_due(state: &mut State, first: &Batch<'_>, bytes: u64, segment_bytes: u64) -> bool {
-    let segment_ms = state.config.segment_ms;
-    let log_end = state.log_end;
-    let active = state.active();
-    // What has no offset of its own is no segment of its own: it is empty, or all in it is damage of unknown offsets.
-    if active.end == 0 || log_end <= active.base_offset {
-        return false;
+/// What of `segment.ms` a segment is to let go of: `segment.jitter.ms` at most. Drawn from the segment's name, so that
+/// it stays the same for as long as the segment takes appends, and differs from partition to partition.
+fn roll_jitter_ms(partition: TopicPartition, base_offset: Offset, config: &PartitionConfig) -> i64 {
+    let most = config.segment_jitter_ms.min(config.segment_ms);
+    if most <= 0 {
+        return 0;
     }
-    let first_timestamp = match &active.index {
-        IndexSlot::Growing(index) => index.first_timestamp,
-        IndexSlot::Loaded(index) => index.first_timestamp,
-        IndexSlot::Stored => None,
-    };
-    let is_old = first_timestamp.is_some_and(|oldest| first.max_timestamp().saturating_sub(oldest) > segment_ms);
-    let last = log_end.max(first.base_offset()) + i64::from(first.last_offset_delta());
-    active.end + bytes > segment_bytes || is_old || last - active.base_offset > i64::from(i32::MAX)
+    let drawn = FixedState::default().hash_one((partition, base_offset));
+    (drawn % most.unsigned_abs()).cast_signed()
 }
 
 fn check_epoch(state: &State, found: LeaderEpoch) -> Result<(), AppendError> {

@@ -2,6 +2,8 @@
 
 use millrace_runtime::BLOCK_BYTES as RUNTIME_BLOCK_BYTES;
 
+use crate::index::ArchivedIndexEntry;
+
 /// What a segment is written in, in bytes: alignment of direct I/O.
 pub(crate) const BLOCK_BYTES: u64 = RUNTIME_BLOCK_BYTES as u64;
 /// Default of [`crate::LogOptions::large_run_bytes`].
@@ -40,6 +42,8 @@ pub(crate) const VERIFY_BYTES: u64 = 1024 * 1024;
 pub(crate) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A segment is never larger, in bytes: positions in the index are 32 bits wide.
 pub(crate) const SEGMENT_BYTES_MAX: u64 = u32::MAX as u64 & !(BLOCK_BYTES - 1);
+/// An entry of a segment's index in its file, in bytes.
+pub(crate) const INDEX_ENTRY_BYTES: u64 = size_of::<ArchivedIndexEntry>() as u64;
 /// A core writes a checkpoint at the latest when this many bytes went straight to segments since the last one: recovery
 /// reads them again.
 pub(crate) const STRAIGHT_BYTES_PER_CHECKPOINT: u64 = 256 * 1024 * 1024;

@@ -68,6 +68,12 @@ pub struct PartitionConfig {
     /// `segment.ms`: a segment whose first batch is older than this (by the batches' own timestamps, as in Kafka) is
     /// followed by a new one at the next append.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`: by so much at most `segment_ms` is shortened, by another amount for each segment.
+    pub segment_jitter_ms: i64,
+    /// `segment.index.bytes`: a segment whose index would pass this is followed by a new one at the next append.
+    pub segment_index_bytes: u64,
+    /// `preallocate`: a segment gets all of its space when it is begun.
+    pub is_preallocated: bool,
     /// `index.interval.bytes`.
     pub index_interval_bytes: u64,
     /// `message.timestamp.type`.
@@ -132,6 +138,9 @@ impl Default for PartitionConfig {
         PartitionConfig {
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 60 * 60 * 1000,
+            segment_jitter_ms: 0,
+            segment_index_bytes: 10 << 20,
+            is_preallocated: false,
             index_interval_bytes: 4096,
             timestamp_type: TimestampType::CreateTime,
             // Nothing goes that nobody said may go: the metadata log has no topic's settings.

@@ -75,6 +75,8 @@ pub(crate) struct Segment {
     /// By sequence.
     pub(crate) redo: VecDeque<Redo>,
     pub(crate) index: IndexSlot,
+    /// When the first append to it came since the log was opened, by the broker's clock, in Unix ms.
+    pub(crate) first_append_ms: Option<i64>,
     /// That it was begun is durable: what lies below it may go.
     pub(crate) is_begun: bool,
     /// No more appends: a newer segment follows.
@@ -106,6 +108,7 @@ impl Segment {
             allocated,
             redo: VecDeque::new(),
             index: IndexSlot::Growing(Index::empty()),
+            first_append_ms: None,
             is_begun: false,
             is_closed: false,
             is_sealed: false,
@@ -131,6 +134,7 @@ impl Segment {
             allocated: 0,
             redo: VecDeque::new(),
             index: IndexSlot::Stored,
+            first_append_ms: None,
             is_begun: true,
             is_closed: true,
             is_sealed: true,

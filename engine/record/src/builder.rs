@@ -2,13 +2,18 @@
 
 use crate::RecordError;
 use crate::batch::Batch;
-use crate::compression::{Codec, Compressor, Scratch};
+use crate::compression::{Codec, Compressor};
 use crate::header::{
-    ATTRIBUTE_CODEC, ATTRIBUTE_CONTROL, ATTRIBUTE_TRANSACTIONAL, BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES,
-    MAGIC_V2, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, seal_crc, view_mut,
+    ATTRIBUTE_CONTROL, ATTRIBUTE_LOG_APPEND_TIME, ATTRIBUTE_TRANSACTIONAL, BatchHeader, HEADER_BYTES,
+    LENGTH_PREFIX_BYTES, MAGIC_V2, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP,
+    seal_crc, view_mut,
 };
 use crate::varint::{VARINT_BYTES_MAX, bytes_of_i32, bytes_of_i64, write_i32, write_i64};
 use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
+use millrace_base::topic_config::CompressionType;
+
+/// What [`recompress`] keeps of a batch's attributes.
+const ATTRIBUTES_REBUILT: i16 = ATTRIBUTE_LOG_APPEND_TIME | ATTRIBUTE_TRANSACTIONAL | ATTRIBUTE_CONTROL;
 
 /// A record's header: its name (UTF-8) and its value.
 pub type HeaderPair<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -140,7 +145,7 @@ impl BatchBuilder {
         let mut batch = Vec::with_capacity(self.uncompressed_bytes());
         batch.resize(HEADER_BYTES, 0);
         if self.count > 0 {
-            compressor.compress(self.codec, self.level, &self.records, &mut batch)?;
+            compressor.compress(self.codec, self.level, &self.records, usize::MAX, &mut batch)?;
         }
         let bytes = batch.len();
         self.header.batch_length =
@@ -155,32 +160,56 @@ impl BatchBuilder {
     }
 }
 
-/// The same batch with its records compressed by another codec, for a topic whose `compression.type` is not the
-/// producer's. Offsets, timestamps, producer and flags stay; length, codec and CRC follow.
-///
-/// The result may be larger than the topic's `max.message.bytes`, which Kafka answers with `MESSAGE_TOO_LARGE`: the
-/// caller checks.
+/// How a broker compresses what it compresses anew: `compression.type` where that is not the producer's, and the level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recompression {
+    /// The codec.
+    pub codec: Codec,
+    /// See [`Compressor::compress`].
+    pub level: Option<i32>,
+}
+
+impl Recompression {
+    /// What a topic's settings ask for; none where its batches stay as their producer has compressed them.
+    pub fn of(compression: CompressionType) -> Option<Recompression> {
+        let (codec, level) = match compression {
+            CompressionType::Producer => return None,
+            CompressionType::Uncompressed => (Codec::None, None),
+            CompressionType::Gzip(level) => (Codec::Gzip, Some(level)),
+            CompressionType::Snappy => (Codec::Snappy, None),
+            CompressionType::Lz4(level) => (Codec::Lz4, Some(level)),
+            CompressionType::Zstd(level) => (Codec::Zstd, Some(level)),
+        };
+        Some(Recompression { codec, level })
+    }
+}
+
+/// The same batch with its records (inflated: `records`) compressed by another codec, for a topic whose
+/// `compression.type` is not the producer's. Offsets, timestamps, producer and flags stay, attributes without a meaning
+/// go, as in Kafka; length, codec and CRC follow.
 ///
 /// # Errors
-/// [`RecordError::UnknownCodec`]; [`RecordError::Compression`]; [`RecordError::BatchTooLarge`] beyond the format's
-/// 2^31-1 bytes.
+/// [`RecordError::Compression`], with [`CompressedTooLarge`] when the batch would take more than
+/// `batch_bytes_max`, header and all; [`RecordError::BatchTooLarge`] beyond the format's 2^31-1 bytes.
+///
+/// [`CompressedTooLarge`]: crate::compression::CompressionError::CompressedTooLarge
 pub fn recompress(
     batch: &Batch<'_>,
-    codec: Codec,
-    level: Option<i32>,
-    scratch: &mut Scratch,
+    records: &[u8],
+    to: Recompression,
+    batch_bytes_max: usize,
     compressor: &mut Compressor,
 ) -> Result<Vec<u8>, RecordError> {
-    let records = scratch.decompress(batch.codec()?, batch.payload())?;
-    let mut built = Vec::with_capacity(HEADER_BYTES + records.len());
+    let mut built = Vec::new();
     built.extend_from_slice(batch.bytes().get(..HEADER_BYTES).unwrap_or_default());
-    compressor.compress(codec, level, records, &mut built)?;
+    let limit_bytes = batch_bytes_max.saturating_sub(HEADER_BYTES);
+    compressor.compress(to.codec, to.level, records, limit_bytes, &mut built)?;
     let bytes = built.len();
     let batch_length =
         i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_too_long| RecordError::BatchTooLarge { bytes })?;
     let header = view_mut(&mut built)?;
     header.batch_length = batch_length.into();
-    header.attributes = ((batch.attributes() & !ATTRIBUTE_CODEC) | codec.id()).into();
+    header.attributes = ((batch.attributes() & ATTRIBUTES_REBUILT) | to.codec.id()).into();
     seal_crc(&mut built)?;
     Ok(built)
 }

@@ -3,16 +3,20 @@
 //! Invariants:
 //! - Nothing inflates to more than the limit that the [`Scratch`] was made with, and no buffer grows beyond it by more
 //!   than a byte: a claim in a compressed stream about its size is never believed beyond the limit.
+//! - Nothing is compressed to more than the limit that the caller names, nor is room for more than that and a block
+//!   taken.
 //! - A stream is read to its end: bytes that follow it are damage, not ignored.
 //! - Contexts and buffers live in a [`Scratch`] or a [`Compressor`] that the caller keeps, so that a batch of ordinary
 //!   size costs no allocation. Memory that one unusually large batch took is given back at the next.
 
+mod bounded;
 mod gzip;
 mod lz4;
 mod output;
 mod snappy;
 mod zstd;
 
+use bounded::Bounded;
 use output::Output;
 
 /// What a batch may inflate to unless the caller names another limit: 128 MiB. Kafka itself knows no limit; this one
@@ -68,6 +72,12 @@ pub enum CompressionError {
     /// They inflate to more than the caller allows.
     #[error("the records inflate to more than {limit_bytes} bytes")]
     TooLarge {
+        /// The limit that the caller named.
+        limit_bytes: usize,
+    },
+    /// Compressed, they take more than the caller allows.
+    #[error("the compressed records take more than {limit_bytes} bytes")]
+    CompressedTooLarge {
         /// The limit that the caller named.
         limit_bytes: usize,
     },
@@ -165,28 +175,28 @@ impl Default for Compressor {
 }
 
 impl Compressor {
-    /// Appends the compressed form of `bytes` to `out`. `level` is `compression.{gzip,zstd}.level`, none for Kafka's
-    /// default; snappy has no levels, and lz4 has one here (the fast one), whatever `compression.lz4.level` says.
+    /// Appends the compressed form of `bytes` to `out`: `limit_bytes` (inclusive) at most. `level` is
+    /// `compression.{gzip,lz4,zstd}.level`, none for Kafka's default; snappy has no levels.
     ///
     /// # Errors
-    /// [`CompressionError::Compress`]; `out` is then as it was.
+    /// [`CompressionError::CompressedTooLarge`] above the limit; [`CompressionError::Compress`]. `out` is then as it
+    /// was.
     pub fn compress(
         &mut self,
         codec: Codec,
         level: Option<i32>,
         bytes: &[u8],
+        limit_bytes: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), CompressionError> {
         let start = out.len();
+        let mut bounded = Bounded::new(out, limit_bytes);
         let result = match codec {
-            Codec::None => {
-                out.extend_from_slice(bytes);
-                Ok(())
-            }
-            Codec::Gzip => gzip::compress(level, bytes, out),
-            Codec::Snappy => snappy::compress(&mut self.snappy, bytes, out),
-            Codec::Lz4 => lz4::compress(bytes, out),
-            Codec::Zstd => self.zstd.compress(level, bytes, out),
+            Codec::None => bounded.extend(bytes),
+            Codec::Gzip => gzip::compress(level, bytes, &mut bounded),
+            Codec::Snappy => snappy::compress(&mut self.snappy, bytes, &mut bounded),
+            Codec::Lz4 => lz4::compress(level, bytes, &mut bounded),
+            Codec::Zstd => self.zstd.compress(level, bytes, &mut bounded),
         };
         if result.is_err() {
             out.truncate(start);
@@ -201,6 +211,6 @@ impl Compressor {
 /// As [`Compressor::compress`].
 pub fn compress(codec: Codec, level: Option<i32>, bytes: &[u8]) -> Result<Vec<u8>, CompressionError> {
     let mut out = Vec::new();
-    Compressor::default().compress(codec, level, bytes, &mut out)?;
+    Compressor::default().compress(codec, level, bytes, usize::MAX, &mut out)?;
     Ok(out)
 }

@@ -94,7 +94,7 @@ fn write(
     }
     let mut written = Vec::with_capacity(HEADER_BYTES + records.len());
     written.resize(HEADER_BYTES, 0);
-    compressor.compress(codec, None, &records, &mut written)?;
+    compressor.compress(codec, None, &records, usize::MAX, &mut written)?;
     let bytes = written.len();
     let max_timestamp = match batch.timestamp_type() {
         TimestampType::LogAppendTime => batch.max_timestamp(),

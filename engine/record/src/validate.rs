@@ -16,7 +16,8 @@ mod invalid;
 
 use crate::RecordError;
 use crate::batch::{Batch, framed_bytes};
-use crate::compression::Codec;
+use crate::builder::{Recompression, recompress};
+use crate::compression::{Codec, CompressionError, Compressor};
 use crate::header::{ATTRIBUTE_CODEC, NO_TIMESTAMP, restamp};
 use crate::record::read_record;
 use millrace_base::ids::{ProducerEpoch, ProducerId};
@@ -49,6 +50,8 @@ pub struct Rules {
     pub now_ms: i64,
     /// Whether the topic is compacted, so that each record needs a key.
     pub key_required: bool,
+    /// `compression.type`, unless it is the producer's: a batch of another codec is compressed anew.
+    pub recompression: Option<Recompression>,
 }
 
 impl Default for Rules {
@@ -63,6 +66,7 @@ impl Default for Rules {
             timestamp_after_max_ms: 3_600_000,
             now_ms: 0,
             key_required: false,
+            recompression: None,
         }
     }
 }
@@ -72,8 +76,7 @@ impl Default for Rules {
 pub struct Summary {
     /// Number of records: at least 1. The last offset's delta is one less.
     pub record_count: u32,
-    /// How its records are compressed. Where the topic's `compression.type` names another codec, see
-    /// [`crate::builder::recompress`].
+    /// How its records were compressed by who sent them.
     pub codec: Codec,
     /// The greatest timestamp of its records (Unix ms), or `-1`; of a topic with `LogAppendTime`, the time of the
     /// append.
@@ -114,20 +117,38 @@ impl Restamp {
     }
 }
 
+/// A good batch, and its bytes where they are not those that were sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Produced {
+    /// What it says.
+    pub summary: Summary,
+    /// The batch as the topic's `compression.type` wants it; `None` when it is that of the batch that was sent.
+    pub recompressed: Option<Vec<u8>>,
+}
+
 /// Checks what a client sent for one partition: exactly one v2 batch that keeps the rules. A compressed batch is
-/// inflated into `scratch`.
+/// inflated into `scratch`; one that the topic wants compressed otherwise is compressed anew.
 ///
 /// # Errors
 /// The first fault in Kafka's order.
-pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> Result<Summary, Invalid> {
+pub fn take_produced(
+    bytes: &[u8],
+    rules: &Rules,
+    scratch: &mut Scratch,
+    compressor: &mut Compressor,
+) -> Result<Produced, Invalid> {
     let batch = only_batch(bytes, rules)?;
     check_header(&batch, rules)?;
     let codec = batch.codec().map_err(|_unknown| Invalid::UnknownCodec(batch.attributes() & ATTRIBUTE_CODEC))?;
     let payload = scratch.decompress(codec, batch.payload()).map_err(Invalid::Compression)?;
     let newest = check_records(&batch, payload, rules)?;
-    if batch.batch_bytes() as u64 > rules.segment_bytes_max {
-        let (bytes, bytes_max) = (batch.batch_bytes(), rules.segment_bytes_max);
-        return Err(Invalid::SegmentTooSmall { bytes, bytes_max });
+    let recompressed = match rules.recompression.filter(|to| to.codec != codec) {
+        None => None,
+        Some(to) => Some(recompress_within(&batch, payload, to, rules, compressor)?),
+    };
+    let batch_bytes = recompressed.as_ref().map_or(batch.batch_bytes(), Vec::len);
+    if batch_bytes as u64 > rules.segment_bytes_max {
+        return Err(Invalid::SegmentTooSmall { bytes: batch_bytes, bytes_max: rules.segment_bytes_max });
     }
     // Last, because it is where Kafka would cut off a part of a batch: other faults are told first.
     if batch.batch_bytes() < bytes.len() {
@@ -139,7 +160,7 @@ pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> 
     };
     let restamp = Restamp { timestamp_type: rules.timestamp_type, max_timestamp: newest.timestamp };
     let is_stamped = (batch.timestamp_type(), batch.max_timestamp()) == (restamp.timestamp_type, restamp.max_timestamp);
-    Ok(Summary {
+    let summary = Summary {
         // Checked to be positive.
         record_count: batch.record_count().unsigned_abs(),
         codec,
@@ -151,6 +172,34 @@ pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> 
         base_sequence: batch.base_sequence(),
         last_sequence: batch.last_sequence(),
         is_transactional: batch.is_transactional(),
+    };
+    Ok(Produced { summary, recompressed })
+}
+
+/// [`take_produced`] for who does not compress anew: `rules.recompression` is not looked at.
+///
+/// # Errors
+/// As [`take_produced`].
+pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> Result<Summary, Invalid> {
+    let rules = Rules { recompression: None, ..rules.clone() };
+    take_produced(bytes, &rules, scratch, &mut Compressor::default()).map(|produced| produced.summary)
+}
+
+/// Kafka compresses first and then looks whether the result is larger than `max.message.bytes`: here nothing larger is
+/// made.
+fn recompress_within(
+    batch: &Batch<'_>,
+    records: &[u8],
+    to: Recompression,
+    rules: &Rules,
+    compressor: &mut Compressor,
+) -> Result<Vec<u8>, Invalid> {
+    recompress(batch, records, to, rules.batch_bytes_max, compressor).map_err(|error| match error {
+        RecordError::Compression(CompressionError::CompressedTooLarge { .. }) => {
+            Invalid::RecompressedTooLarge { codec: to.codec, bytes_max: rules.batch_bytes_max }
+        }
+        RecordError::Compression(error) => Invalid::Compression(error),
+        error => Invalid::Records(error),
     })
 }
 
@@ -223,9 +272,10 @@ fn check_records(batch: &Batch<'_>, mut payload: &[u8], rules: &Rules) -> Result
         // Wraps, as Java's numbers do.
         let timestamp = append_time.unwrap_or_else(|| base_timestamp.wrapping_add(record.timestamp_delta));
         if rules.key_required && record.key.is_none() {
-            refused.add(index, RefusalKind::Key, || RefusalKind::Key.to_string());
+            let message = || "Compacted topic cannot accept message without key".to_owned();
+            refused.add(index, RefusalKind::Key, message);
         } else if let Some(fault) = rules.timestamp_fault(timestamp, append_time.is_some()) {
-            refused.add(index, RefusalKind::Timestamp, || rules.describe(fault, timestamp));
+            refused.add(index, RefusalKind::Timestamp, || rules.describe(fault, timestamp, index));
         }
         if timestamp > newest.timestamp {
             newest = Newest { timestamp, offset_delta: index };
@@ -259,14 +309,18 @@ impl Rules {
         }
     }
 
-    fn describe(&self, fault: TimestampFault, timestamp: i64) -> String {
+    /// In Kafka's words: people search for them.
+    fn describe(&self, fault: TimestampFault, timestamp: i64, offset: u32) -> String {
         match fault {
             TimestampFault::OutOfRange => format!(
-                "timestamp {timestamp} is not within {} and {}",
+                "Timestamp {timestamp} of message with offset {offset} is out of range. The timestamp should be within \
+                 [{}, {}]",
                 self.now_ms.saturating_sub(self.timestamp_before_max_ms),
                 self.now_ms.saturating_add(self.timestamp_after_max_ms)
             ),
-            TimestampFault::SetsAppendTime => "a producer may not set the timestamp type LogAppendTime".to_owned(),
+            TimestampFault::SetsAppendTime => {
+                "Invalid timestamp type. Producer should not set timestamp type to LogAppendTime.".to_owned()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use flate2::{Compression, GzBuilder};
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
-use millrace_record::compression::{Codec, CompressionError, INFLATED_BYTES_MAX, compress, decompress};
+use millrace_record::compression::{Codec, CompressionError, Compressor, INFLATED_BYTES_MAX, compress, decompress};
 
 /// 200,000 bytes that compress about threefold.
 fn text() -> Vec<u8> {
@@ -101,7 +101,51 @@ fn every_level_that_kafka_allows_is_taken_and_no_other() {
     for level in [-131_072, -1, 1, 22] {
         assert_eq!(inflate(Codec::Zstd, &compress(Codec::Zstd, Some(level), &text()).unwrap()), Ok(text()));
     }
+    for level in [1, 3, 8, 9, 10, 17] {
+        assert_eq!(inflate(Codec::Lz4, &compress(Codec::Lz4, Some(level), &text()).unwrap()), Ok(text()));
+    }
+    for level in [-1, 0, 18] {
+        assert!(matches!(compress(Codec::Lz4, Some(level), &[]), Err(CompressionError::Compress { .. })), "{level}");
+    }
     for level in [-2, 0, 10] {
         assert!(matches!(compress(Codec::Gzip, Some(level), &[]), Err(CompressionError::Compress { .. })), "{level}");
     }
+}
+
+#[test]
+fn a_higher_level_compresses_better() {
+    for (codec, low, high) in [(Codec::Gzip, 1, 9), (Codec::Lz4, 9, 17), (Codec::Zstd, 1, 19)] {
+        let bytes = |level| compress(codec, Some(level), &text()).unwrap().len();
+        assert!(bytes(high) < bytes(low), "{codec:?}: {} and {} bytes", bytes(high), bytes(low));
+    }
+}
+
+#[test]
+fn what_is_compressed_keeps_to_its_limit_and_not_a_byte_less() {
+    let random: Vec<u8> = (0..300_000_u32).map(|index| (index.wrapping_mul(index) >> 7) as u8).collect();
+    let mut compressor = Compressor::default();
+    for codec in Codec::ALL {
+        for bytes in [&text(), &random, &vec![7; 300_000], &Vec::new()] {
+            let packed = compress(codec, None, bytes).unwrap();
+            let mut within = |limit_bytes| {
+                let mut out = b"before".to_vec();
+                let compressed = compressor.compress(codec, None, bytes, limit_bytes, &mut out);
+                assert!(out.starts_with(b"before") && out.len() <= 6 + limit_bytes, "{codec:?}: {} bytes", out.len());
+                compressed.map(|()| out.split_off(6))
+            };
+            assert_eq!(within(packed.len()).as_ref(), Ok(&packed), "{codec:?}");
+            for limit_bytes in [0, 1, packed.len() / 2, packed.len().saturating_sub(1)] {
+                if limit_bytes < packed.len() {
+                    assert_eq!(within(limit_bytes), Err(CompressionError::CompressedTooLarge { limit_bytes }));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn kafkas_frame_of_lz4_is_ours() {
+    // Magic, version 1 with independent blocks, blocks of 64 KiB, the descriptor's checksum: what Kafka 4.3.1 writes.
+    let plain = compress(Codec::Lz4, None, b"").unwrap();
+    assert_eq!(plain, [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 0, 0, 0, 0]);
 }

@@ -8,9 +8,11 @@ use kafka_protocol::records::{
     Compression, NO_PARTITION_LEADER_EPOCH, Record as TheirRecord, RecordBatchDecoder, RecordBatchEncoder,
     RecordEncodeOptions, TimestampType as TheirTimestampType,
 };
+use millrace_record::RecordError;
 use millrace_record::batch::{Batch, batches};
-use millrace_record::builder::{BatchBuilder, recompress};
-use millrace_record::compression::{Codec, Compressor, Scratch};
+use millrace_record::builder::{BatchBuilder, Recompression, recompress};
+use millrace_record::compression::{Codec, CompressionError, Compressor, Scratch};
+use millrace_record::header::HEADER_BYTES;
 use millrace_record::validate::{Rules, validate_produced};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -174,10 +176,19 @@ proptest! {
     fn recompressed_batches_hold_the_same_records(from in codec(), to in codec(), records in vec(plain(), 1..20)) {
         let bytes = ours(from, (7, 1, 100), true, &records);
         let (mut scratch, mut compressor) = (Scratch::default(), Compressor::default());
-        let rebuilt = recompress(&Batch::first(&bytes).unwrap(), to, None, &mut scratch, &mut compressor).unwrap();
+        let sent = Batch::first(&bytes).unwrap();
+        let payload = scratch.decompress(from, sent.payload()).unwrap();
+        let to = Recompression { codec: to, level: None };
+        let rebuilt = recompress(&sent, payload, to, usize::MAX, &mut compressor).unwrap();
+        let least = recompress(&sent, payload, to, rebuilt.len() - 1, &mut compressor);
+        let limit_bytes = rebuilt.len() - 1 - HEADER_BYTES;
+        let too_large = RecordError::Compression(CompressionError::CompressedTooLarge { limit_bytes });
+        prop_assert_eq!(least, Err(too_large), "a limit that is a byte too low is seen");
+        let most = recompress(&sent, payload, to, rebuilt.len(), &mut compressor);
+        prop_assert_eq!(most.as_ref(), Ok(&rebuilt));
         let batch = Batch::first(&rebuilt).unwrap();
         prop_assert!(batch.crc_is_valid() && batch.is_transactional());
-        prop_assert_eq!(batch.codec(), Ok(to));
+        prop_assert_eq!(batch.codec(), Ok(to.codec));
         prop_assert_eq!((batch.base_sequence(), batch.last_sequence()), (100, 99 + records.len() as i32));
         assert_same_records(&batch, &records, &mut scratch);
     }

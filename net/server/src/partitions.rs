@@ -142,6 +142,9 @@ pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<Partiti
     Ok(PartitionConfig {
         segment_bytes: config.segment_bytes,
         segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX),
+        segment_jitter_ms: config.segment_jitter_ms,
+        segment_index_bytes: config.segment_index_bytes,
+        is_preallocated: config.is_preallocated,
         index_interval_bytes: config.index_interval_bytes,
         timestamp_type: config.timestamp_type,
         retention_ms: of_policy(config.retention_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),

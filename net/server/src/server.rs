@@ -9,7 +9,7 @@ use millrace_base::ids::{CoreId, LeaderEpoch, TopicId, TopicPartition};
 use millrace_cluster::metadata::{Image, MetadataRecord};
 use millrace_cluster::placement;
 use millrace_log::{CoreLog, Partition};
-use millrace_record::compression::Scratch;
+use millrace_record::compression::{Compressor, Scratch};
 use millrace_runtime::{Core, Mailbox, sync};
 
 use crate::dispatch::{Calls, CoreMessage};
@@ -43,6 +43,8 @@ pub(crate) struct Server {
     pub calls: Calls,
     /// For batches that are inflated to be checked.
     pub scratch: RefCell<Scratch>,
+    /// For batches that are compressed as their topic wants it.
+    pub compressor: RefCell<Compressor>,
     pub connections: Arc<ConnectionCounts>,
     /// Connections of this core that are not yet closed.
     pub connections_open: OpenConnections,
@@ -89,6 +91,7 @@ impl Server {
             groups: Groups::default(),
             calls: Calls::default(),
             scratch: RefCell::default(),
+            compressor: RefCell::default(),
             connections: parts.connections,
             connections_open: OpenConnections::default(),
             stopping: sync::Event::new(),

@@ -3,9 +3,7 @@
 //! Kafka has many more: `foreign` knows their names, so that a refusal can say so.
 
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
-use crate::topic_config::support::{
-    CLEANUP, COMPACTION, DELETE_AT_ONCE, INDEX_SIZE, NO_JITTER, RECOMPRESSION, REPLICATION, TIERED,
-};
+use crate::topic_config::support::{CLEANUP, COMPACTION, DELETE_AT_ONCE, TIERED};
 
 use Importance::{High, Low, Medium};
 
@@ -28,14 +26,14 @@ pub const SETTINGS: &[Setting] = &[
         "The addresses that clients are told to connect to, as NAME://host:port; unset, those of listeners."),
     setting("auto.create.topics.enable", Kind::Boolean, Some("true"), Valid::Any, High, Support::Full,
         "Whether a topic that a client asks for is created when it does not exist."),
-    setting("compression.gzip.level", Kind::Int, Some("-1"), Valid::BetweenOrDefault(1, 9), Medium, RECOMPRESSION,
+    setting("compression.gzip.level", Kind::Int, Some("-1"), Valid::BetweenOrDefault(1, 9), Medium, Support::Full,
         "A topic's default for compression.gzip.level."),
-    setting("compression.lz4.level", Kind::Int, Some("9"), Valid::Between(1, 17), Medium, RECOMPRESSION,
+    setting("compression.lz4.level", Kind::Int, Some("9"), Valid::Between(1, 17), Medium, Support::Full,
         "A topic's default for compression.lz4.level."),
     setting("compression.type", Kind::String, Some("producer"),
-        Valid::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), High, RECOMPRESSION,
+        Valid::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), High, Support::Full,
         "A topic's default for compression.type."),
-    setting("compression.zstd.level", Kind::Int, Some("3"), Valid::Between(-131_072, 22), Medium, RECOMPRESSION,
+    setting("compression.zstd.level", Kind::Int, Some("3"), Valid::Between(-131_072, 22), Medium, Support::Full,
         "A topic's default for compression.zstd.level."),
     setting("connections.max.idle.ms", Kind::Long, Some("600000"), Valid::Any, Medium, Support::Full,
         "How long a connection may be silent before it is closed, in ms; a negative number means for ever."),
@@ -84,7 +82,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("log.index.interval.bytes", Kind::Int, Some("4096"), Valid::AtLeast(0), Medium, Support::Full,
         "A topic's default for index.interval.bytes."),
     setting("log.index.size.max.bytes", Kind::Int, Some("10485760"), Valid::AtLeast(4), Medium,
-        INDEX_SIZE,
+        Support::Full,
         "A topic's default for segment.index.bytes."),
     setting("log.local.retention.bytes", Kind::Long, Some("-2"), Valid::AtLeast(-2), Medium, TIERED,
         "A topic's default for local.retention.bytes."),
@@ -113,9 +111,9 @@ pub const SETTINGS: &[Setting] = &[
         "A topic's default for retention.ms; -1 means for ever."),
     setting("log.roll.hours", Kind::Int, Some("168"), Valid::AtLeast(1), High, Support::Full,
         "A topic's default for segment.ms, in hours, when log.roll.ms is unset."),
-    setting("log.roll.jitter.hours", Kind::Int, Some("0"), Valid::AtLeast(0), High, NO_JITTER,
+    setting("log.roll.jitter.hours", Kind::Int, Some("0"), Valid::AtLeast(0), High, Support::Full,
         "A topic's default for segment.jitter.ms, in hours, when log.roll.jitter.ms is unset."),
-    setting("log.roll.jitter.ms", Kind::Long, None, Valid::Any, High, NO_JITTER,
+    setting("log.roll.jitter.ms", Kind::Long, None, Valid::Any, High, Support::Full,
         "A topic's default for segment.jitter.ms."),
     setting("log.roll.ms", Kind::Long, None, Valid::Any, High, Support::Full,
         "A topic's default for segment.ms."),
@@ -181,7 +179,7 @@ pub const SETTINGS: &[Setting] = &[
          millrace.memory.requests.bytes alone decides."),
     setting("socket.request.max.bytes", Kind::Int, Some("104857600"), Valid::AtLeast(1), High, Support::Full,
         "The largest request in bytes; a connection that announces a larger one is closed."),
-    setting("unclean.leader.election.enable", Kind::Boolean, Some("false"), Valid::Any, High, REPLICATION,
+    setting("unclean.leader.election.enable", Kind::Boolean, Some("false"), Valid::Any, High, Support::Full,
         "A topic's default for unclean.leader.election.enable."),
 ];
 

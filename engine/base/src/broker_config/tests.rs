@@ -50,7 +50,7 @@ fn a_later_layer_wins() {
 fn every_problem_is_named_with_its_place() {
     let problems = BrokerConfig::from_layers(&[
         file(&[("log.segement.bytes", "1"), ("num.partitions", "0")]),
-        flags(&[("ssl.keystore.type", "JKS"), ("compression.type", "zstd")]),
+        flags(&[("ssl.keystore.type", "JKS"), ("log.local.retention.ms", "5")]),
     ])
     .unwrap_err();
     let texts: Vec<_> = problems.0.iter().map(Problem::to_string).collect();
@@ -61,7 +61,7 @@ fn every_problem_is_named_with_its_place() {
     );
     assert_eq!(texts[1], "millrace.toml:3: Invalid value 0 for configuration num.partitions: Value must be at least 1");
     assert!(
-        texts[2].starts_with("option --set: compression.type=zstd is not supported by this version"),
+        texts[2].starts_with("option --set: log.local.retention.ms=5 is not supported by this version"),
         "{}",
         texts[2]
     );

@@ -1,6 +1,6 @@
 //! The settings of a topic: those of Kafka 4.3.1, and Millrace's own.
 
-use super::support::{CLEANUP, COMPACTION, DELETE_AT_ONCE, INDEX_SIZE, NO_JITTER, RECOMPRESSION, REPLICATION, TIERED};
+use super::support::{CLEANUP, COMPACTION, DELETE_AT_ONCE, TIERED};
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
 
 const fn setting(
@@ -21,14 +21,14 @@ pub const SETTINGS: &[Setting] = &[
         CLEANUP,
         "What makes old records go: delete (their age, or the topic's size), compact (a newer record with the same \
          key), both, or, when empty, nothing."),
-    setting("compression.gzip.level", Kind::Int, "-1", Valid::BetweenOrDefault(1, 9), RECOMPRESSION,
+    setting("compression.gzip.level", Kind::Int, "-1", Valid::BetweenOrDefault(1, 9), Support::Full,
         "The level at which the broker compresses with gzip; -1 is gzip's own default."),
-    setting("compression.lz4.level", Kind::Int, "9", Valid::Between(1, 17), RECOMPRESSION,
+    setting("compression.lz4.level", Kind::Int, "9", Valid::Between(1, 17), Support::Full,
         "The level at which the broker compresses with lz4."),
     setting("compression.type", Kind::String, "producer",
-        Valid::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), RECOMPRESSION,
+        Valid::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), Support::Full,
         "The compression of the stored batches; producer keeps each batch as it was sent."),
-    setting("compression.zstd.level", Kind::Int, "3", Valid::Between(-131_072, 22), RECOMPRESSION,
+    setting("compression.zstd.level", Kind::Int, "3", Valid::Between(-131_072, 22), Support::Full,
         "The level at which the broker compresses with zstd."),
     setting("delete.retention.ms", Kind::Long, "86400000", Valid::AtLeast(0), COMPACTION,
         "How long a compacted topic keeps tombstones, in ms: a consumer that takes longer to read it from the start \
@@ -42,12 +42,14 @@ pub const SETTINGS: &[Setting] = &[
     setting("flush.ms", Kind::Long, "9223372036854775807", Valid::AtLeast(0), Support::Full,
         "After how many ms data is forced to the disk; with millrace.durability=sync that is before every \
          acknowledgement, whatever this says."),
-    setting("follower.replication.throttled.replicas", Kind::List, "", Valid::ThrottledReplicas, REPLICATION,
-        "The replicas whose fetching as followers is throttled, as [partition]:[broker] pairs, or * for all."),
+    setting("follower.replication.throttled.replicas", Kind::List, "", Valid::ThrottledReplicas, Support::Full,
+        "The replicas whose fetching as followers is throttled, as [partition]:[broker] pairs, or * for all; a \
+         partition's only replica fetches from nobody."),
     setting("index.interval.bytes", Kind::Int, "4096", Valid::AtLeast(0), Support::Full,
         "How many bytes of records lie between two entries of a segment's index."),
-    setting("leader.replication.throttled.replicas", Kind::List, "", Valid::ThrottledReplicas, REPLICATION,
-        "The replicas whose sending as leaders is throttled, as [partition]:[broker] pairs, or * for all."),
+    setting("leader.replication.throttled.replicas", Kind::List, "", Valid::ThrottledReplicas, Support::Full,
+        "The replicas whose sending as leaders is throttled, as [partition]:[broker] pairs, or * for all; a \
+         partition's only replica sends to none."),
     setting("local.retention.bytes", Kind::Long, "-2", Valid::AtLeast(-2), TIERED,
         "How many bytes of a tiered partition stay on the local disk; -2 means retention.bytes."),
     setting("local.retention.ms", Kind::Long, "-2", Valid::AtLeast(-2), TIERED,
@@ -55,7 +57,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("max.compaction.lag.ms", Kind::Long, "9223372036854775807", Valid::AtLeast(1), COMPACTION,
         "How long a record may stay uncompacted at most, in ms."),
     setting("max.message.bytes", Kind::Int, "1048588", Valid::AtLeast(0), Support::Full,
-        "The largest record batch that the topic takes, in bytes, as compressed by the producer."),
+        "The largest record batch that the topic takes, in bytes: as compressed by the producer, and as compressed \
+         anew where compression.type asks for it."),
     setting("message.timestamp.after.max.ms", Kind::Long, "3600000", Valid::AtLeast(0), Support::Full,
         "How far a record's timestamp may lie after the broker's clock, in ms, when message.timestamp.type is \
          CreateTime."),
@@ -76,8 +79,8 @@ pub const SETTINGS: &[Setting] = &[
         "How many in-sync replicas an append with acks=all needs; more than the topic has replicas counts as that \
          many."),
     setting("preallocate", Kind::Boolean, "false", Valid::Any, Support::Full,
-        "Whether disk space is reserved ahead of the data; Millrace always does so, in extents that grow with the \
-         segment, whatever this says."),
+        "Whether a segment gets all of its disk space when it is begun; if not, it gets it ahead of the data in \
+         extents that grow with the segment."),
     setting("remote.log.copy.disable", Kind::Boolean, "false", Valid::Any, TIERED,
         "Whether a tiered topic stops copying segments to the remote storage."),
     setting("remote.log.delete.on.disable", Kind::Boolean, "false", Valid::Any, TIERED,
@@ -91,16 +94,16 @@ pub const SETTINGS: &[Setting] = &[
     setting("segment.bytes", Kind::Int, "1073741824", Valid::AtLeast(1_048_576), Support::Full,
         "The size in bytes at which a segment is closed and the next one begun."),
     setting("segment.index.bytes", Kind::Int, "10485760", Valid::AtLeast(4),
-        INDEX_SIZE,
-        "The largest size of a segment's index, in bytes."),
+        Support::Full,
+        "The largest size of a segment's index, in bytes: a segment is closed before its index becomes larger."),
     setting("segment.jitter.ms", Kind::Long, "0", Valid::AtLeast(0),
-        NO_JITTER,
+        Support::Full,
         "By how many ms at most segment.ms is shortened at random, so that segments are not all rolled at once."),
     setting("segment.ms", Kind::Long, "604800000", Valid::AtLeast(1), Support::Full,
         "The age in ms at which a segment is closed and the next one begun, even when it is not full."),
-    setting("unclean.leader.election.enable", Kind::Boolean, "false", Valid::Any, REPLICATION,
+    setting("unclean.leader.election.enable", Kind::Boolean, "false", Valid::Any, Support::Full,
         "Whether a replica that is not in sync may become leader when no other is left, at the price of acknowledged \
-         records."),
+         records; a partition's only replica is always in sync."),
 ];
 
 /// How a broker's setting becomes a topic's default.

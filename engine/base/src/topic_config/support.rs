@@ -8,13 +8,4 @@ pub(crate) const COMPACTION: Support =
     Support::DefaultOnly("compaction is not available yet, so nothing would act on it; leave it at its default");
 pub(crate) const DELETE_AT_ONCE: Support =
     Support::DefaultOnly("the files of a deleted segment go as soon as no reader needs them; leave it at its default");
-pub(crate) const INDEX_SIZE: Support =
-    Support::DefaultOnly("an index takes the room that its segment needs; leave it at its default");
-pub(crate) const NO_JITTER: Support =
-    Support::DefaultOnly("segments are rolled at segment.ms exactly; leave it at its default");
-pub(crate) const RECOMPRESSION: Support =
-    Support::DefaultOnly("batches keep the compression that their producer chose; leave it at its default");
-pub(crate) const REPLICATION: Support = Support::DefaultOnly(
-    "partitions have a single replica for now, so nothing would act on it; leave it at its default",
-);
 pub(crate) const TIERED: Support = Support::DefaultOnly("tiered storage is not available; leave it at its default");

@@ -35,13 +35,18 @@ fn a_topic_that_sets_nothing_has_kafkas_defaults() {
     let kafkas = TopicConfig {
         segment_bytes: 1 << 30,
         segment_ms: 7 * 24 * 3_600_000,
+        segment_jitter_ms: 0,
+        segment_index_bytes: 10 << 20,
+        is_preallocated: false,
         max_message_bytes: 1_048_588,
         index_interval_bytes: 4096,
+        compression: CompressionType::Producer,
         timestamp_type: TimestampType::CreateTime,
         timestamp_before_max_ms: i64::MAX,
         timestamp_after_max_ms: 3_600_000,
         min_insync_replicas: 1,
         durability: Durability::Sync,
+        is_compacted: false,
         is_deletable: true,
         retention_ms: Some(604_800_000),
         retention_bytes: None,
@@ -110,8 +115,21 @@ fn what_is_unknown_invalid_or_without_effect_is_refused() {
         refusal("cleanup.policy", "keep"),
         "Invalid value keep for configuration cleanup.policy: String must be one of: compact, delete"
     );
-    assert!(refusal("compression.type", "gzip").contains("is not supported by this version of Millrace"));
-    assert!(refusal("remote.storage.enable", "true").contains("tiered storage"));
+    let refused = refusal("remote.storage.enable", "true");
+    assert!(refused.contains("is not supported by this version of Millrace: tiered storage"), "{refused}");
+}
+
+#[test]
+fn a_codec_comes_with_its_own_level() {
+    let of_broker = broker(&[("compression.type", "gzip"), ("compression.gzip.level", "2")]);
+    let compression = |topic: &[(&str, &str)]| TopicConfig::resolve(&overrides(topic), &of_broker).unwrap().compression;
+    assert_eq!(compression(&[]), CompressionType::Gzip(2));
+    assert_eq!(compression(&[("compression.type", "producer")]), CompressionType::Producer);
+    assert_eq!(compression(&[("compression.type", "uncompressed")]), CompressionType::Uncompressed);
+    assert_eq!(compression(&[("compression.type", "snappy")]), CompressionType::Snappy);
+    assert_eq!(compression(&[("compression.type", "lz4")]), CompressionType::Lz4(9));
+    let zstd = [("compression.type", "zstd"), ("compression.zstd.level", "-7"), ("compression.gzip.level", "9")];
+    assert_eq!(compression(&zstd), CompressionType::Zstd(-7));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Gzip (RFC 1952): one member or several, their checksums verified.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use flate2::write::GzEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 
+use super::bounded::Bounded;
 use super::output::Output;
 use super::{Codec, CompressionError};
 
@@ -99,14 +100,17 @@ fn damaged(cause: impl std::fmt::Display) -> CompressionError {
     CompressionError::damaged(Codec::Gzip, cause)
 }
 
-pub(super) fn compress(level: Option<i32>, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
+pub(super) fn compress(level: Option<i32>, bytes: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
     let failed = |cause: &dyn std::fmt::Display| CompressionError::compress(Codec::Gzip, cause);
     let level = match level {
         None | Some(-1) => LEVEL_DEFAULT,
         Some(level) if LEVELS.contains(&level) => level.unsigned_abs(),
         Some(level) => return Err(failed(&format_args!("level {level} is not one of -1 and 1 to 9"))),
     };
-    let mut encoder = GzEncoder::new(out, Compression::new(level));
-    encoder.write_all(bytes).map_err(|error| failed(&error))?;
-    encoder.finish().map(drop).map_err(|error| failed(&error))
+    let mut encoder = GzEncoder::new(&mut *out, Compression::new(level));
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish().map(drop));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => out.too_large(),
+        _ => failed(&error),
+    })
 }

@@ -4,12 +4,11 @@
 //! log. Frame: magic, descriptor (flags, block size, maybe the content's size, a byte of checksum), blocks (a 4-byte
 //! little-endian length whose top bit says "stored"), a length of zero, maybe the content's checksum.
 
-use std::io::Write;
-
-use lz4_flex::block::decompress_into;
-use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+use lz4::block::{CompressionMode, compress_to_buffer};
+use lz4_flex::block::{compress_into, decompress_into, get_maximum_output_size};
 use twox_hash::XxHash32;
 
+use super::bounded::Bounded;
 use super::output::Output;
 use super::{Codec, CompressionError};
 
@@ -111,11 +110,46 @@ fn damaged(cause: impl std::fmt::Display) -> CompressionError {
     CompressionError::damaged(Codec::Lz4, cause)
 }
 
-pub(super) fn compress(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
-    let failed = |cause: &dyn std::fmt::Display| CompressionError::compress(Codec::Lz4, cause);
-    // As Kafka's Java code writes it.
-    let frame = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
-    let mut encoder = FrameEncoder::with_frame_info(frame, out);
-    encoder.write_all(bytes).map_err(|error| failed(&error))?;
-    encoder.finish().map(drop).map_err(|error| failed(&error))
+/// `compression.lz4.level`: Kafka compresses fast at its default, and with more effort at every other level.
+const LEVEL_DEFAULT: i32 = 9;
+const LEVELS: std::ops::RangeInclusive<i32> = 1..=17;
+/// The descriptor's flags and its block size (64 KiB), as Kafka's Java code writes them.
+const DESCRIPTOR: [u8; 2] = [FLAG_VERSION_1 | FLAG_INDEPENDENT, 0x40];
+/// Bytes of input in a block.
+const BLOCK_BYTES: usize = 64 << 10;
+
+pub(super) fn compress(level: Option<i32>, bytes: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
+    let level = level.unwrap_or(LEVEL_DEFAULT);
+    if !LEVELS.contains(&level) {
+        return Err(failed(format_args!("level {level} is not one of 1 to 17")));
+    }
+    out.extend(&MAGIC)?;
+    out.extend(&DESCRIPTOR)?;
+    out.extend(&[(XxHash32::oneshot(0, &DESCRIPTOR) >> 8) as u8])?;
+    let mut room = vec![0; get_maximum_output_size(BLOCK_BYTES.min(bytes.len()))];
+    for block in bytes.chunks(BLOCK_BYTES) {
+        let written = compress_block(level, block, &mut room)?;
+        match room.get(..written).filter(|compressed| compressed.len() < block.len()) {
+            Some(compressed) => write_block(0, compressed, out)?,
+            None => write_block(STORED, block, out)?,
+        }
+    }
+    out.extend(&0_u32.to_le_bytes())
+}
+
+fn compress_block(level: i32, block: &[u8], room: &mut [u8]) -> Result<usize, CompressionError> {
+    if level == LEVEL_DEFAULT {
+        return compress_into(block, room).map_err(failed);
+    }
+    compress_to_buffer(block, Some(CompressionMode::HIGHCOMPRESSION(level)), false, room).map_err(failed)
+}
+
+fn write_block(flag: u32, bytes: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
+    // A block has 64 KiB at most.
+    out.extend(&(bytes.len() as u32 | flag).to_le_bytes())?;
+    out.extend(bytes)
+}
+
+fn failed(cause: impl std::fmt::Display) -> CompressionError {
+    CompressionError::compress(Codec::Lz4, cause)
 }

@@ -5,6 +5,7 @@
 
 use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
 
+use super::bounded::Bounded;
 use super::output::Output;
 use super::{Codec, CompressionError};
 
@@ -46,18 +47,15 @@ fn damaged(cause: impl std::fmt::Display) -> CompressionError {
     CompressionError::damaged(Codec::Snappy, cause)
 }
 
-pub(super) fn compress(encoder: &mut Encoder, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
+pub(super) fn compress(encoder: &mut Encoder, bytes: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
     let failed = |cause: &dyn std::fmt::Display| CompressionError::compress(Codec::Snappy, cause);
-    out.extend_from_slice(HEADER);
+    out.extend(HEADER)?;
+    let mut room = vec![0; max_compress_len(CHUNK_BYTES.min(bytes.len()))];
     for chunk in bytes.chunks(CHUNK_BYTES) {
-        let start = out.len();
-        out.resize(start + size_of::<u32>() + max_compress_len(chunk.len()), 0);
-        let room = out.get_mut(start..).unwrap_or_default();
-        let (length, room) = room.split_first_chunk_mut::<4>().ok_or_else(|| failed(&"no room"))?;
-        let written = encoder.compress(chunk, room).map_err(|error| failed(&error))?;
+        let written = encoder.compress(chunk, &mut room).map_err(|error| failed(&error))?;
         // A chunk of 32 KiB stays far below 4 GiB.
-        *length = (written as u32).to_be_bytes();
-        out.truncate(start + size_of::<u32>() + written);
+        out.extend(&(written as u32).to_be_bytes())?;
+        out.extend(room.get(..written).unwrap_or_default())?;
     }
     Ok(())
 }

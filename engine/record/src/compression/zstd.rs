@@ -1,8 +1,8 @@
 //! Zstandard (RFC 8878): one frame or several, without dictionaries.
 
-use zstd::bulk::Compressor;
-use zstd::zstd_safe::{self, DCtx};
+use zstd::zstd_safe::{self, CCtx, DCtx};
 
+use super::bounded::Bounded;
 use super::output::Output;
 use super::{Codec, CompressionError};
 
@@ -12,6 +12,8 @@ const LEVEL_DEFAULT: i32 = 3;
 const CODE_ROOM_TOO_SMALL: usize = 70_usize.wrapping_neg();
 /// The largest window that clients read without being told to (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`): 128 MiB.
 const WINDOW_LOG_MAX: u8 = 27;
+/// The format's largest block, in bytes (`ZSTD_BLOCKSIZE_MAX`).
+const BLOCK_BYTES_MAX: usize = 128 << 10;
 /// What a stream of unknown size is first given room for, as a multiple of its compressed size.
 const RATIO_EXPECTED: usize = 4;
 
@@ -69,7 +71,7 @@ fn damaged(cause: impl std::fmt::Display) -> CompressionError {
 /// Keeps the library's context between batches.
 #[derive(Default)]
 pub(super) struct Deflater {
-    context: Option<Compressor<'static>>,
+    context: Option<CCtx<'static>>,
 }
 
 impl Deflater {
@@ -77,16 +79,19 @@ impl Deflater {
         &mut self,
         level: Option<i32>,
         bytes: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut Bounded<'_>,
     ) -> Result<(), CompressionError> {
-        let failed = |cause| CompressionError::compress(Codec::Zstd, cause);
+        let context = self.context.get_or_insert_with(CCtx::create);
         let level = level.unwrap_or(LEVEL_DEFAULT);
-        let context = self.context.get_or_insert_default();
-        context.set_compression_level(level).map_err(failed)?;
-        let start = out.len();
-        out.resize(start + zstd_safe::compress_bound(bytes.len()), 0);
-        let written = context.compress_to_buffer(bytes, out.get_mut(start..).unwrap_or_default()).map_err(failed)?;
-        out.truncate(start + written);
-        Ok(())
+        let most = zstd_safe::compress_bound(bytes.len());
+        // With less room than that for its last block the library compresses worse, or not at all.
+        let room_bytes = out.allowed_bytes().saturating_add(zstd_safe::compress_bound(BLOCK_BYTES_MAX)).min(most);
+        let too_large = out.too_large();
+        out.fill(room_bytes, |room| match context.compress(room, bytes, level) {
+            Err(CODE_ROOM_TOO_SMALL) if room_bytes < most => Err(too_large),
+            compressed => {
+                compressed.map_err(|code| CompressionError::compress(Codec::Zstd, zstd_safe::get_error_name(code)))
+            }
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::ZSTD_API_VERSION;
 use crate::RecordError;
-use crate::compression::CompressionError;
+use crate::compression::{Codec, CompressionError};
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{ProducerEpoch, ProducerId};
 
@@ -38,6 +38,15 @@ pub enum Invalid {
         /// Its size, header and all.
         bytes: usize,
         /// The most (inclusive).
+        bytes_max: usize,
+    },
+    /// The batch is larger than the topic takes once it is compressed as the topic wants it.
+    #[error("compressed with {} (compression.type) the batch has more than the {bytes_max} bytes that the topic takes \
+             (max.message.bytes)", codec.name())]
+    RecompressedTooLarge {
+        /// The topic's codec.
+        codec: Codec,
+        /// The most bytes of a batch, header and all (inclusive).
         bytes_max: usize,
     },
     /// The batch does not fit into a segment.
@@ -98,8 +107,7 @@ pub enum Invalid {
 }
 
 /// The records of a batch that break a rule of the topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
-#[error("{total} records were refused: {kind}")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusedRecords {
     kind: RefusalKind,
     total: u32,
@@ -114,12 +122,24 @@ pub(super) enum RefusalKind {
     Timestamp,
 }
 
-impl fmt::Display for RefusalKind {
+/// How many of them the answer's own message tells.
+const TOLD_MAX: usize = 3;
+
+impl std::error::Error for RefusedRecords {}
+
+impl fmt::Display for RefusedRecords {
+    /// What Kafka says, since people search for it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RefusalKind::Key => "a compacted topic takes no record without a key",
-            RefusalKind::Timestamp => "invalid timestamp",
-        })
+        if self.kind == RefusalKind::Timestamp {
+            return f.write_str("One or more records have been rejected due to invalid timestamp");
+        }
+        let total = self.total;
+        write!(f, "One or more records have been rejected due to {total} record errors in total, the first of them: ")?;
+        for (place, (index, message)) in self.errors.iter().take(TOLD_MAX).enumerate() {
+            let separator = if place == 0 { "" } else { "; " };
+            write!(f, "{separator}record {index}: {message}")?;
+        }
+        Ok(())
     }
 }
 
@@ -138,9 +158,9 @@ impl Invalid {
             | Invalid::OffsetDelta { .. } => ErrorCode::InvalidRecord,
             Invalid::Damaged(_) => ErrorCode::CorruptMessage,
             Invalid::ZstdTooEarly => ErrorCode::UnsupportedCompressionType,
-            Invalid::BatchTooLarge { .. } | Invalid::Compression(CompressionError::TooLarge { .. }) => {
-                ErrorCode::MessageTooLarge
-            }
+            Invalid::BatchTooLarge { .. }
+            | Invalid::RecompressedTooLarge { .. }
+            | Invalid::Compression(CompressionError::TooLarge { .. }) => ErrorCode::MessageTooLarge,
             Invalid::SegmentTooSmall { .. } => ErrorCode::RecordListTooLarge,
             Invalid::ProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
             // In Kafka an exception that nothing foresees.
@@ -162,6 +182,7 @@ impl Invalid {
             | Invalid::Damaged(_)
             | Invalid::ZstdTooEarly
             | Invalid::BatchTooLarge { .. }
+            | Invalid::RecompressedTooLarge { .. }
             | Invalid::SegmentTooSmall { .. } => false,
             Invalid::BaseOffset(_)
             | Invalid::Count { .. }

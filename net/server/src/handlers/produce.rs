@@ -6,9 +6,10 @@ use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_log::{Append, AppendError, Appended, Origin, Partition};
-use millrace_record::compression::Scratch;
-use millrace_record::validate::{Restamp, Rules, validate_produced};
+use millrace_record::builder::Recompression;
+use millrace_record::validate::{Produced, Restamp, Rules, take_produced};
 use millrace_runtime::Bytes;
+use millrace_runtime::sync::Permit;
 use millrace_wire::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
     TopicProduceResponse,
@@ -63,7 +64,9 @@ struct TopicOutcome<'a> {
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let body = ProduceRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
     let mut batches = Scatter::default();
-    let mut topics = check_request(&server, &request, &body, &mut batches);
+    // Gives its permits back when the answer is ready: by then the batches are in the log.
+    let mut recompressed = Vec::new();
+    let mut topics = check_request(&server, &request, &body, &mut batches, &mut recompressed);
     let wait = if body.acks == 0 { Wait::Appended } else { Wait::Durable };
     for ((topic, partition), result) in batches.ask(&server, |batches| AppendBatches { batches, wait }).await {
         if let Some(outcome) = topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition)) {
@@ -83,8 +86,8 @@ fn check_request<'a>(
     request: &Request,
     body: &ProduceRequest<'a>,
     batches: &mut Scatter<(usize, usize), Work>,
+    recompressed: &mut Vec<Permit>,
 ) -> Vec<TopicOutcome<'a>> {
-    let mut scratch = server.scratch.borrow_mut();
     let mut topics = Vec::with_capacity(body.topic_data.len());
     for (topic_at, topic) in body.topic_data.iter().enumerate() {
         let target = find_topic(server, request, topic.name, TopicId(topic.topic_id));
@@ -92,7 +95,7 @@ fn check_request<'a>(
         for (partition_at, partition) in topic.partition_data.iter().enumerate() {
             let checked = check_acks(body.acks)
                 .and_then(|()| target.as_ref().map_err(|code| Refused::from(*code)))
-                .and_then(|target| check_batch(request, target, &partition, &mut scratch));
+                .and_then(|target| check_batch(server, request, target, &partition, recompressed));
             let index = partition.index;
             let result = match checked {
                 Ok(work) => {
@@ -142,7 +145,8 @@ fn find_topic(server: &Server, request: &Request, name: &str, id: TopicId) -> Re
         timestamp_before_max_ms: config.timestamp_before_max_ms,
         timestamp_after_max_ms: config.timestamp_after_max_ms,
         now_ms: server.core.wall_ms(),
-        key_required: false,
+        key_required: config.is_compacted,
+        recompression: Recompression::of(config.compression),
     };
     Ok(Target { id: topic.id, partitions: topic.partitions.len(), rules })
 }
@@ -179,10 +183,11 @@ struct Batch {
 }
 
 fn check_batch(
+    server: &Server,
     request: &Request,
     target: &Target,
     partition: &PartitionProduceData<'_>,
-    scratch: &mut Scratch,
+    recompressed: &mut Vec<Permit>,
 ) -> Result<Work, Refused> {
     let index = usize::try_from(partition.index).map_err(|_negative| ErrorCode::UnknownTopicOrPartition)?;
     if index >= target.partitions {
@@ -190,8 +195,10 @@ fn check_batch(
     }
     let records = partition.records.and_then(|records| records.as_slice()).unwrap_or_default();
     let partition = TopicPartition { topic: target.id, partition: partition.index };
-    let summary = match validate_produced(records, &target.rules, scratch) {
-        Ok(summary) => summary,
+    let (mut scratch, mut compressor) = (server.scratch.borrow_mut(), server.compressor.borrow_mut());
+    let taken = take_produced(records, &target.rules, &mut scratch, &mut compressor);
+    let Produced { summary, recompressed: anew } = match taken {
+        Ok(produced) => produced,
         Err(invalid) => {
             let (code, message) = (invalid.code(), Some(invalid.to_string()));
             let refused = Refused { code, message, records: invalid.record_errors().to_vec(), log_start: UNTOLD };
@@ -202,7 +209,23 @@ fn check_batch(
     if summary.is_transactional {
         return Err(refused(ErrorCode::InvalidTxnState, &"transactions are not offered by this broker"));
     }
-    Ok(Work::Append(Batch { partition, bytes: request.share(records), restamp: summary.restamp }))
+    let bytes = match anew {
+        None => request.share(records),
+        Some(anew) => {
+            recompressed.push(permit_for(server, anew.len())?);
+            Bytes::from(anew)
+        }
+    };
+    Ok(Work::Append(Batch { partition, bytes, restamp: summary.restamp }))
+}
+
+/// Batches that were compressed anew count as received: a request of many small ones may become large. There is no
+/// waiting for room here, since a later request must not come between; the client tries again.
+fn permit_for(server: &Server, bytes: usize) -> Result<Permit, Refused> {
+    server.receive_budget.try_acquire(bytes).ok_or_else(|| {
+        let why = "no memory for the batch as compression.type wants it (millrace.memory.requests.bytes)";
+        refused(ErrorCode::RequestTimedOut, &why)
+    })
 }
 
 /// When an append counts as done.
