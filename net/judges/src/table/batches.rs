@@ -1,9 +1,10 @@
 //! Record batches for Produce: good ones, and good ones with one thing made wrong. All are hexadecimal texts, as the
 //! table's requests hold them.
 
-use millrace_record::batch::Batch;
+use millrace_record::RecordError;
+use millrace_record::batch::{Batch, batches as run};
 use millrace_record::builder::BatchBuilder;
-use millrace_record::compression::Codec;
+use millrace_record::compression::{Codec, Scratch};
 use millrace_record::header::{TimestampType, seal_crc};
 
 use super::codec::{hex, unhex};
@@ -67,7 +68,13 @@ pub type Given<'a> = (i64, Option<&'a [u8]>, Option<&'a [u8]>);
 /// A batch of the records given.
 #[must_use]
 pub fn of(records: &[Given<'_>]) -> String {
-    let mut builder = BatchBuilder::new(Codec::None);
+    of_codec(Codec::None, records)
+}
+
+/// The same, compressed.
+#[must_use]
+pub fn of_codec(codec: Codec, records: &[Given<'_>]) -> String {
+    let mut builder = BatchBuilder::new(codec);
     for (timestamp, key, value) in records {
         builder.push(*timestamp, *key, *value, &[]).expect("a row's records are small");
     }
@@ -108,6 +115,37 @@ impl Stored {
             max_timestamp: batch.max_timestamp(),
         }
     }
+}
+
+/// What the batches of a fetched run say, with their records inflated: all but what follows from how well they are
+/// compressed, and the leader epoch.
+///
+/// # Panics
+/// When one is damaged.
+#[must_use]
+pub fn inflated(records: &str) -> Vec<String> {
+    let bytes = unhex(records);
+    let mut scratch = Scratch::default();
+    let describe = |batch: Result<Batch<'_>, RecordError>| {
+        let batch = batch.expect("a fetched run holds whole batches");
+        assert!(batch.crc_is_valid(), "a fetched batch is as it was made");
+        let codec = batch.codec().expect("a fetched batch has a codec");
+        let payload = scratch.decompress(codec, batch.payload()).expect("a fetched batch can be inflated");
+        format!(
+            "{} to {}: attributes {:#x}, {} records from {} to {}, producer {}/{} from {}: {}",
+            batch.base_offset(),
+            batch.last_offset(),
+            batch.attributes(),
+            batch.record_count(),
+            batch.base_timestamp(),
+            batch.max_timestamp(),
+            batch.producer_id(),
+            batch.producer_epoch(),
+            batch.base_sequence(),
+            hex(payload)
+        )
+    };
+    run(&bytes).map(describe).collect()
 }
 
 /// A batch with bytes replaced and its checksum made right again.

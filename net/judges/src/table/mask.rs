@@ -69,6 +69,8 @@ pub const MASKS: &[Mask] = &[
     mask("Metadata", "Topics", Rule::Unordered, HASH_ORDER),
     mask("CreateTopics", "Topics", Rule::Unordered, HASH_ORDER),
     mask("CreateTopics", "Configs", Rule::Named, HASH_ORDER),
+    mask("DeleteRecords", "Topics", Rule::Unordered, HASH_ORDER),
+    mask("DeleteRecords", "Partitions", Rule::Unordered, HASH_ORDER),
     mask("DeleteTopics", "Responses", Rule::Unordered, "the reference shuffles its answers"),
     mask("DescribeConfigs", "Configs", Rule::Named, HASH_ORDER),
     mask("DescribeConfigs", "Results", Rule::Unordered, HASH_ORDER),

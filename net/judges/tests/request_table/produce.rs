@@ -7,7 +7,7 @@ use millrace_record::compression::Codec;
 use serde_json::{Value, json};
 
 /// A request to write one batch to the first partition of a topic, by name and by id.
-fn to(topic: &str, records: impl Into<Value>) -> Value {
+pub(crate) fn to(topic: &str, records: impl Into<Value>) -> Value {
     to_partition(topic, 0, records)
 }
 

@@ -251,3 +251,37 @@ pub(crate) fn delete(table: &mut Table) {
         table.ask(&format!("delete a topic within {timeout} ms"), "DeleteTopics", 6, named);
     }
 }
+
+/// Where `delete.topic.enable` is false.
+pub(crate) fn not_deleted(table: &mut Table) {
+    table.topics(&[("kept", 1)]);
+    for name in ["kept", "kept-unknown"] {
+        let named = json!({ "TimeoutMs": 10_000, "TopicNames": [name] });
+        table.ask(&format!("disabled: delete {name}"), "DeleteTopics", 1..=5, named);
+        let named = json!({ "TimeoutMs": 10_000, "Topics": [{ "Name": name }] });
+        table.ask(&format!("disabled: delete {name}"), "DeleteTopics", 6, named);
+    }
+    let by_id = json!({ "TimeoutMs": 10_000, "Topics": [{ "TopicId": "$kept" }] });
+    table.ask("disabled: delete by id", "DeleteTopics", 6, by_id);
+    table.ask("disabled: delete no topics", "DeleteTopics", All, json!({ "TimeoutMs": 10_000 }));
+    let partition = json!({ "PartitionIndex": 0, "Offset": 0 });
+    let records = json!({ "TimeoutMs": 10_000, "Topics": [{ "Name": "kept", "Partitions": [partition] }] });
+    table.ask("disabled: delete records", "DeleteRecords", All, records);
+}
+
+/// Where `auto.create.topics.enable` is false, and the brokers' `compression.type` is gzip.
+pub(crate) fn not_created(table: &mut Table) {
+    let body = json!({ "Topics": [{ "Name": "made-by-asking" }], "AllowAutoTopicCreation": true });
+    table.ask("disabled: metadata creates no topic", "Metadata", 4..=13, body);
+    table.ask(
+        "disabled: metadata creates no topic",
+        "Metadata",
+        0..=3,
+        json!({ "Topics": [{ "Name": "made-by-asking" }] }),
+    );
+    table.topics(&[("of-the-broker", 1)]);
+    let keys = json!(["compression.type", "compression.gzip.level"]);
+    let resource = json!({ "ResourceType": 2, "ResourceName": "of-the-broker", "ConfigurationKeys": keys });
+    let body = json!({ "Resources": [resource], "IncludeSynonyms": true });
+    table.ask("the broker's codec is the topic's", "DescribeConfigs", All, body);
+}

@@ -5,16 +5,17 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::{CoreId, Offset, TopicId, TopicPartition};
+use millrace_base::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_wire::messages::delete_records::{
     DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopicResult,
 };
 use millrace_wire::{Reader, WireError};
 
 use super::respond;
-use crate::dispatch::{self, CoreCall};
+use crate::dispatch::CoreCall;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
+use crate::scatter::Scatter;
 use crate::server::Server;
 use crate::topic_configs;
 
@@ -23,8 +24,6 @@ const HIGH_WATERMARK: Offset = -1;
 /// The low watermark in the answer to what failed.
 const UNKNOWN_OFFSET: Offset = -1;
 
-/// A partition's place in the request: its topic's, and its own.
-type Place = (usize, usize);
 /// A partition, and the offset below which everything goes.
 type Wanted = (TopicPartition, Offset);
 /// The log start offset that follows.
@@ -33,38 +32,36 @@ type Deleted = Result<Offset, ErrorCode>;
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let version = request.api_version;
     let body = DeleteRecordsRequest::decode(&mut Reader::new(request.body()), version)?;
-    let mut by_core: BTreeMap<CoreId, (Vec<Place>, Vec<Wanted>)> = BTreeMap::new();
-    let mut topics = Vec::with_capacity(body.topics.len());
-    for (topic_at, topic) in body.topics.iter().enumerate() {
-        let found = find_topic(&server, &request, topic.name);
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for (partition_at, asked) in topic.partitions.iter().enumerate() {
-            let index = asked.partition_index;
+    // Of what is named twice the last counts, as in Kafka; a topic without partitions is not answered.
+    let mut wanted: BTreeMap<&str, BTreeMap<PartitionIndex, Offset>> = BTreeMap::new();
+    for topic in body.topics.iter() {
+        for partition in topic.partitions.iter() {
+            wanted.entry(topic.name).or_default().insert(partition.partition_index, partition.offset);
+        }
+    }
+    let mut deletions = Scatter::default();
+    let mut topics: Vec<(&str, BTreeMap<PartitionIndex, Deleted>)> = Vec::with_capacity(wanted.len());
+    for (name, partitions) in wanted {
+        let found = find_topic(&server, &request, name);
+        let partitions = partitions.into_iter().map(|(index, before)| {
             let exists = |count: usize| usize::try_from(index).is_ok_and(|index| index < count);
-            let deleted: Deleted = match found {
+            let deleted = match found {
                 Err(error) => Err(error),
                 Ok((_, count)) if !exists(count) => Err(ErrorCode::UnknownTopicOrPartition),
                 Ok((topic, _)) => {
                     let partition = TopicPartition { topic, partition: index };
-                    let (places, wanted) = by_core.entry(server.owner(partition)).or_default();
-                    places.push((topic_at, partition_at));
-                    wanted.push((partition, asked.offset));
+                    deletions.add(server.owner(partition), (topics.len(), index), (partition, before));
                     Ok(UNKNOWN_OFFSET)
                 }
             };
-            partitions.push((index, deleted));
-        }
-        topics.push((topic.name, partitions));
+            (index, deleted)
+        });
+        let partitions = partitions.collect();
+        topics.push((name, partitions));
     }
-    let calls = by_core.into_iter().map(|(core, (places, wanted))| {
-        let server = &server;
-        async move { (places, dispatch::call(server, core, DeleteBelow(wanted)).await) }
-    });
-    for (places, deleted) in join_all(calls).await {
-        for ((topic, partition), deleted) in places.into_iter().zip(deleted) {
-            if let Some(slot) = topics.get_mut(topic).and_then(|(_, partitions)| partitions.get_mut(partition)) {
-                slot.1 = deleted;
-            }
+    for ((topic, index), deleted) in deletions.ask(&server, DeleteBelow).await {
+        if let Some((_, partitions)) = topics.get_mut(topic) {
+            partitions.insert(index, deleted);
         }
     }
     let topics = topics.iter().map(|(name, partitions)| DeleteRecordsTopicResult {

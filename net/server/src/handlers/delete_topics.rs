@@ -17,6 +17,9 @@ use crate::server::Server;
 /// From this version on topics are given with either name or id.
 const TOPIC_STATE_VERSION: i16 = 6;
 
+/// From this version on clients know of TOPIC_DELETION_DISABLED.
+const DISABLED_VERSION: i16 = 3;
+
 /// What became of one topic.
 struct Deleted {
     name: Option<String>,
@@ -36,7 +39,12 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
         body.topic_names.iter().map(|name| Named { name: Some(name), id: TopicId::ZERO }).collect()
     };
     let mut deleted: Vec<Deleted> = Vec::with_capacity(named.len());
-    for one in &named {
+    if !server.config.topics.deletable {
+        let is_known = version >= DISABLED_VERSION;
+        let error = if is_known { ErrorCode::TopicDeletionDisabled } else { ErrorCode::InvalidRequest };
+        deleted.extend(named.iter().map(|one| Deleted { message: None, ..one.refused(error, "") }));
+    }
+    for one in named.iter().filter(|_| server.config.topics.deletable) {
         let same = named.iter().filter(|other| *other == one).count();
         if same == 1 {
             deleted.push(delete(&server, &request, one, &named, body.timeout_ms).await);
@@ -90,9 +98,6 @@ async fn delete(
     timeout_ms: i32,
 ) -> Deleted {
     let failed = |error: ErrorCode, message: &str| named.refused(error, message);
-    if !server.config.topics.deletable {
-        return failed(ErrorCode::TopicDeletionDisabled, "Topic deletion is disabled: delete.topic.enable is false.");
-    }
     let Named { name, id } = *named;
     match (name, id) {
         (None, TopicId::ZERO) => {
