@@ -25,6 +25,9 @@ pub use layers::{
 pub use listener::{Endpoint, Listener};
 pub use settings::SETTINGS;
 
+/// The least of `log.cleaner.dedupe.buffer.size`, in bytes: Kafka's.
+const KEYS_BYTES_MIN: usize = 1024 * 1024;
+
 /// When an append is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -100,6 +103,21 @@ pub struct Groups {
     pub offsets_topic_segment_bytes: u32,
 }
 
+/// How compacted topics are cleaned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cleaning {
+    /// `log.cleaner.enable`.
+    pub is_enabled: bool,
+    /// `log.cleaner.backoff.ms`.
+    pub backoff: Duration,
+    /// `log.cleaner.dedupe.buffer.size`, of all cores together, in bytes.
+    pub keys_bytes: usize,
+    /// `log.cleaner.io.buffer.load.factor`, above 0 and below 1.
+    pub load_factor: f64,
+    /// `log.cleaner.io.max.bytes.per.second`, of all cores together; above 0.
+    pub bytes_per_second: f64,
+}
+
 /// What each core gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
@@ -132,6 +150,8 @@ pub struct BrokerConfig {
     pub topics: Topics,
     /// How consumer groups are coordinated.
     pub groups: Groups,
+    /// How compacted topics are cleaned.
+    pub cleaning: Cleaning,
     /// What each core gets.
     pub engine: Engine,
     /// `producer.id.expiration.ms`.
@@ -304,6 +324,7 @@ impl Values {
                 },
             },
             groups: self.groups()?,
+            cleaning: self.cleaning()?,
             engine,
             producer_expiration: Duration::from_millis(self.number("producer.id.expiration.ms")?),
             retention_check_interval: Duration::from_millis(self.number("log.retention.check.interval.ms")?),
@@ -360,6 +381,27 @@ impl Values {
             return Err(self.invalid(name, "it must not be less than group.min.session.timeout.ms"));
         }
         Ok(groups)
+    }
+
+    fn cleaning(&self) -> Result<Cleaning, SettingError> {
+        let cleaning = Cleaning {
+            is_enabled: self.flag("log.cleaner.enable"),
+            backoff: Duration::from_millis(self.number("log.cleaner.backoff.ms")?),
+            keys_bytes: self.number("log.cleaner.dedupe.buffer.size")?,
+            load_factor: self.real("log.cleaner.io.buffer.load.factor"),
+            bytes_per_second: self.real("log.cleaner.io.max.bytes.per.second"),
+        };
+        let is_above_0 = |number: f64| number > 0.0;
+        if cleaning.keys_bytes < KEYS_BYTES_MIN {
+            return Err(self.invalid("log.cleaner.dedupe.buffer.size", "Value must be at least 1048576"));
+        }
+        if !is_above_0(cleaning.load_factor) || cleaning.load_factor >= 1.0 {
+            return Err(self.invalid("log.cleaner.io.buffer.load.factor", "Value must be above 0 and below 1"));
+        }
+        if !is_above_0(cleaning.bytes_per_second) {
+            return Err(self.invalid("log.cleaner.io.max.bytes.per.second", "Value must be above 0"));
+        }
+        Ok(cleaning)
     }
 
     fn engine(&self, network: &Network) -> Result<Engine, SettingError> {
@@ -443,6 +485,13 @@ impl Values {
 
     fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some(Value::Boolean(true)))
+    }
+
+    fn real(&self, name: &str) -> f64 {
+        match self.get(name) {
+            Some(Value::Double(number)) => *number,
+            _ => 0.0,
+        }
     }
 
     fn number<T: TryFrom<i64, Error: std::fmt::Display>>(&self, name: &str) -> Result<T, SettingError> {

@@ -137,7 +137,7 @@ impl fmt::Display for Value {
         match self {
             Value::Boolean(value) => write!(f, "{value}"),
             Value::Integer(value) => write!(f, "{value}"),
-            Value::Double(value) => write!(f, "{value:?}"),
+            Value::Double(value) => f.write_str(&format!("{value:?}").replace('e', "E")),
             Value::Text(value) => f.write_str(value),
             Value::List(entries) => f.write_str(&entries.join(",")),
         }

@@ -44,8 +44,21 @@ pub enum CompressionType {
     Zstd(i32),
 }
 
+/// How a compacted topic is cleaned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compaction {
+    /// `min.cleanable.dirty.ratio`, from 0 to 1.
+    pub dirty_ratio_min: f64,
+    /// `min.compaction.lag.ms`.
+    pub lag_ms_min: i64,
+    /// `max.compaction.lag.ms`; `i64::MAX` means no bound.
+    pub lag_ms_max: i64,
+    /// `delete.retention.ms`.
+    pub delete_retention_ms: i64,
+}
+
 /// The settings of a topic that this release acts on, with their values in effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TopicConfig {
     /// `segment.bytes`: a segment is rolled before an append would make it larger.
     pub segment_bytes: u64,
@@ -73,8 +86,8 @@ pub struct TopicConfig {
     pub min_insync_replicas: usize,
     /// `millrace.durability`.
     pub durability: Durability,
-    /// `cleanup.policy` has `compact`: every record needs a key.
-    pub is_compacted: bool,
+    /// If `cleanup.policy` has `compact`: every record needs a key, and of those with the same one the last stays.
+    pub compaction: Option<Compaction>,
     /// `cleanup.policy` has `delete`: records go by age and size, and may be deleted by request.
     pub is_deletable: bool,
     /// `retention.ms`; none without limit.
@@ -110,6 +123,12 @@ pub fn check_overrides(overrides: &Overrides, broker: &BrokerConfig) -> Result<V
         }
     }
     let effective = Effective { overrides, broker };
+    let (least, most) = (effective.integer("min.compaction.lag.ms")?, effective.integer("max.compaction.lag.ms")?);
+    if least > most {
+        return Err(SettingError::Conflict(format!(
+            "conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})"
+        )));
+    }
     if effective.text("millrace.durability")? == "relaxed" {
         for name in ["flush.messages", "flush.ms"] {
             if effective.integer(name)? != i64::MAX {
@@ -149,7 +168,7 @@ impl TopicConfig {
             timestamp_after_max_ms: effective.integer("message.timestamp.after.max.ms")?,
             min_insync_replicas: effective.size("min.insync.replicas")?,
             durability: Durability::of(&effective.text("millrace.durability")?),
-            is_compacted: has_policy("compact"),
+            compaction: if has_policy("compact") { Some(effective.compaction()?) } else { None },
             is_deletable: has_policy("delete"),
             // Less than nothing is without limit.
             retention_ms: u64::try_from(effective.integer("retention.ms")?).ok(),
@@ -221,6 +240,18 @@ impl Effective<'_> {
             suggestion: None,
         })?;
         Ok((setting, self.value(setting)?))
+    }
+
+    fn compaction(&self) -> Result<Compaction, SettingError> {
+        Ok(Compaction {
+            dirty_ratio_min: match self.of("min.cleanable.dirty.ratio")? {
+                (_, Value::Double(ratio)) => ratio,
+                (setting, other) => return Err(setting.invalid(&other.to_string(), "Value must be a number")),
+            },
+            lag_ms_min: self.integer("min.compaction.lag.ms")?,
+            lag_ms_max: self.integer("max.compaction.lag.ms")?,
+            delete_retention_ms: self.integer("delete.retention.ms")?,
+        })
     }
 
     fn integer(&self, name: &str) -> Result<i64, SettingError> {

@@ -20,6 +20,7 @@ use thiserror::Error;
 use tracing::{error, info, warn};
 
 use crate::address::{self, Bound};
+use crate::cleaning;
 use crate::dispatch::{self, CoreCall, CoreMessage, Message};
 use crate::host::Host;
 use crate::limits::STOP_DEADLINE;
@@ -221,6 +222,9 @@ async fn start_server(
     });
     partitions::adopt(&server, start.partitions).await.map_err(storage)?;
     core.spawn(retention::enforce_forever(Rc::clone(&server)));
+    if server.config.cleaning.is_enabled {
+        core.spawn(cleaning::clean_forever(Rc::clone(&server)));
+    }
     Ok(server)
 }
 

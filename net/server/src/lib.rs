@@ -3,6 +3,7 @@
 mod address;
 mod begin;
 mod broker;
+mod cleaning;
 mod connection;
 mod dispatch;
 mod fetch_session;

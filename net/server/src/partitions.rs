@@ -7,7 +7,7 @@ use futures_util::stream;
 use millrace_base::ids::{PartitionIndex, TopicId, TopicPartition};
 use millrace_base::setting::SettingError;
 use millrace_cluster::metadata::{MetadataRecord, Topic};
-use millrace_log::{LogError, PartitionConfig, RecoveredPartition};
+use millrace_log::{Compaction, LogError, PartitionConfig, RecoveredPartition};
 use tracing::{error, info};
 
 use crate::groups;
@@ -138,10 +138,12 @@ pub(crate) async fn delete(server: &Rc<Server>, partitions: Vec<TopicPartition>)
 /// [`SettingError`] when a setting was stored by another version of Millrace and means nothing here.
 pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<PartitionConfig, SettingError> {
     let config = topic_configs::resolve(server, topic)?;
+    // What must be compacted in time must leave the active segment in time, as in Kafka.
+    let lag_ms_max = config.compaction.map_or(i64::MAX, |compaction| compaction.lag_ms_max);
     let of_policy = |limit: Option<u64>| limit.filter(|_| config.is_deletable);
     Ok(PartitionConfig {
         segment_bytes: config.segment_bytes,
-        segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX),
+        segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX).min(lag_ms_max),
         segment_jitter_ms: config.segment_jitter_ms,
         segment_index_bytes: config.segment_index_bytes,
         is_preallocated: config.is_preallocated,
@@ -149,6 +151,11 @@ pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<Partiti
         timestamp_type: config.timestamp_type,
         retention_ms: of_policy(config.retention_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
         retention_bytes: of_policy(config.retention_bytes),
-        compaction: None,
+        compaction: config.compaction.map(|compaction| Compaction {
+            dirty_ratio_min: compaction.dirty_ratio_min,
+            lag_ms_min: compaction.lag_ms_min,
+            lag_ms_max: compaction.lag_ms_max,
+            delete_retention_ms: compaction.delete_retention_ms,
+        }),
     })
 }

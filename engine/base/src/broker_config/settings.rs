@@ -3,7 +3,7 @@
 //! Kafka has many more: `foreign` knows their names, so that a refusal can say so.
 
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
-use crate::topic_config::support::{CLEANUP, COMPACTION, DELETE_AT_ONCE, TIERED};
+use crate::topic_config::support::{DELETE_AT_ONCE, TIERED};
 
 use Importance::{High, Low, Medium};
 
@@ -58,17 +58,29 @@ pub const SETTINGS: &[Setting] = &[
         "The security protocol of each listener name, as NAME:PROTOCOL; only PLAINTEXT is available yet."),
     setting("listeners", Kind::List, Some("PLAINTEXT://:9092"), Valid::Any, High, Support::Full,
         "The addresses to listen on, as NAME://host:port; no host means every address of the machine."),
-    setting("log.cleaner.delete.retention.ms", Kind::Long, Some("86400000"), Valid::AtLeast(0), Medium, COMPACTION,
+    setting("log.cleaner.backoff.ms", Kind::Long, Some("15000"), Valid::AtLeast(0), Medium, Support::Full,
+        "How long the cleaner of a core sleeps when no partition needs compaction, in ms."),
+    setting("log.cleaner.dedupe.buffer.size", Kind::Long, Some("134217728"), Valid::Any, Medium, Support::Full,
+        "Memory in bytes for the keys of the partitions that are compacted, shared by all cores; a partition whose keys \
+         do not fit takes several passes."),
+    setting("log.cleaner.delete.retention.ms", Kind::Long, Some("86400000"), Valid::AtLeast(0), Medium, Support::Full,
         "A topic's default for delete.retention.ms."),
+    setting("log.cleaner.enable", Kind::Boolean, Some("true"), Valid::Any, Medium, Support::Full,
+        "Whether partitions of compacted topics are compacted; without it they only grow."),
+    setting("log.cleaner.io.buffer.load.factor", Kind::Double, Some("0.9"), Valid::Any, Medium, Support::Full,
+        "How much of log.cleaner.dedupe.buffer.size is filled at most, above 0 and below 1."),
+    setting("log.cleaner.io.max.bytes.per.second", Kind::Double, Some("1.7976931348623157E308"), Valid::Any, Medium,
+        Support::Full,
+        "How many bytes a second the cleaners of all cores may read and write together."),
     setting("log.cleaner.max.compaction.lag.ms", Kind::Long, Some("9223372036854775807"), Valid::AtLeast(1), Medium,
-        COMPACTION,
+        Support::Full,
         "A topic's default for max.compaction.lag.ms."),
-    setting("log.cleaner.min.cleanable.ratio", Kind::Double, Some("0.5"), Valid::Fraction, Medium, COMPACTION,
+    setting("log.cleaner.min.cleanable.ratio", Kind::Double, Some("0.5"), Valid::Fraction, Medium, Support::Full,
         "A topic's default for min.cleanable.dirty.ratio."),
-    setting("log.cleaner.min.compaction.lag.ms", Kind::Long, Some("0"), Valid::AtLeast(0), Medium, COMPACTION,
+    setting("log.cleaner.min.compaction.lag.ms", Kind::Long, Some("0"), Valid::AtLeast(0), Medium, Support::Full,
         "A topic's default for min.compaction.lag.ms."),
     setting("log.cleanup.policy", Kind::List, Some("delete"), Valid::ListOf(&["compact", "delete"]), Medium,
-        CLEANUP,
+        Support::Full,
         "A topic's default for cleanup.policy."),
     setting("log.dirs", Kind::List, Some("millrace-data"), Valid::NonEmptyList, High, Support::Full,
         "The directory that holds the data; several are not available yet."),

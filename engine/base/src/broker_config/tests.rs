@@ -126,12 +126,18 @@ fn named_listeners_get_their_protocol_from_the_map() {
 }
 
 #[test]
-fn what_does_not_act_yet_is_said() {
-    let config =
-        BrokerConfig::from_layers(&[file(&[("log.cleanup.policy", "compact"), ("log.retention.bytes", "-1")])]);
-    let warnings = config.unwrap().warnings;
-    assert_eq!(warnings.len(), 1, "a default needs no warning");
-    assert!(warnings[0].starts_with("millrace.toml:3: log.cleanup.policy=compact is stored, but: "), "{}", warnings[0]);
+fn the_cleaners_settings_are_checked() {
+    let cleaning = BrokerConfig::default().cleaning;
+    assert!(cleaning.is_enabled && cleaning.bytes_per_second == f64::MAX);
+    assert_eq!((cleaning.backoff.as_secs(), cleaning.keys_bytes, cleaning.load_factor), (15, 128 << 20, 0.9));
+    for (name, value) in [
+        ("log.cleaner.dedupe.buffer.size", "1048575"),
+        ("log.cleaner.io.buffer.load.factor", "1"),
+        ("log.cleaner.io.max.bytes.per.second", "0"),
+    ] {
+        let problems = BrokerConfig::from_layers(&[file(&[(name, value)])]).unwrap_err();
+        assert!(problems.to_string().contains(name), "{problems}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The settings of a topic: those of Kafka 4.3.1, and Millrace's own.
 
-use super::support::{CLEANUP, COMPACTION, DELETE_AT_ONCE, TIERED};
+use super::support::{DELETE_AT_ONCE, TIERED};
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
 
 const fn setting(
@@ -18,7 +18,7 @@ const fn setting(
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     setting("cleanup.policy", Kind::List, "delete", Valid::ListOf(&["compact", "delete"]),
-        CLEANUP,
+        Support::Full,
         "What makes old records go: delete (their age, or the topic's size), compact (a newer record with the same \
          key), both, or, when empty, nothing."),
     setting("compression.gzip.level", Kind::Int, "-1", Valid::BetweenOrDefault(1, 9), Support::Full,
@@ -30,7 +30,7 @@ pub const SETTINGS: &[Setting] = &[
         "The compression of the stored batches; producer keeps each batch as it was sent."),
     setting("compression.zstd.level", Kind::Int, "3", Valid::Between(-131_072, 22), Support::Full,
         "The level at which the broker compresses with zstd."),
-    setting("delete.retention.ms", Kind::Long, "86400000", Valid::AtLeast(0), COMPACTION,
+    setting("delete.retention.ms", Kind::Long, "86400000", Valid::AtLeast(0), Support::Full,
         "How long a compacted topic keeps tombstones, in ms: a consumer that takes longer to read it from the start \
          may miss deletions."),
     setting("file.delete.delay.ms", Kind::Long, "60000", Valid::AtLeast(0),
@@ -54,7 +54,7 @@ pub const SETTINGS: &[Setting] = &[
         "How many bytes of a tiered partition stay on the local disk; -2 means retention.bytes."),
     setting("local.retention.ms", Kind::Long, "-2", Valid::AtLeast(-2), TIERED,
         "How long the segments of a tiered partition stay on the local disk, in ms; -2 means retention.ms."),
-    setting("max.compaction.lag.ms", Kind::Long, "9223372036854775807", Valid::AtLeast(1), COMPACTION,
+    setting("max.compaction.lag.ms", Kind::Long, "9223372036854775807", Valid::AtLeast(1), Support::Full,
         "How long a record may stay uncompacted at most, in ms."),
     setting("max.message.bytes", Kind::Int, "1048588", Valid::AtLeast(0), Support::Full,
         "The largest record batch that the topic takes, in bytes: as compressed by the producer, and as compressed \
@@ -71,9 +71,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.durability", Kind::String, "sync", Valid::OneOf(&["sync", "relaxed"]), Support::Full,
         "When an append is acknowledged: once it is on stable storage (sync), or once it is in memory, as in Kafka \
          (relaxed: a power loss may take acknowledged records)."),
-    setting("min.cleanable.dirty.ratio", Kind::Double, "0.5", Valid::Fraction, COMPACTION,
+    setting("min.cleanable.dirty.ratio", Kind::Double, "0.5", Valid::Fraction, Support::Full,
         "From which fraction of uncompacted data on a partition is compacted."),
-    setting("min.compaction.lag.ms", Kind::Long, "0", Valid::AtLeast(0), COMPACTION,
+    setting("min.compaction.lag.ms", Kind::Long, "0", Valid::AtLeast(0), Support::Full,
         "How long a record stays uncompacted at least, in ms."),
     setting("min.insync.replicas", Kind::Int, "1", Valid::AtLeast(1), Support::Full,
         "How many in-sync replicas an append with acks=all needs; more than the topic has replicas counts as that \

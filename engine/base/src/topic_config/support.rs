@@ -3,9 +3,6 @@
 
 use crate::setting::Support;
 
-pub(crate) const CLEANUP: Support = Support::Stored("no record is removed by its key yet: only the policy delete acts");
-pub(crate) const COMPACTION: Support =
-    Support::DefaultOnly("compaction is not available yet, so nothing would act on it; leave it at its default");
 pub(crate) const DELETE_AT_ONCE: Support =
     Support::DefaultOnly("the files of a deleted segment go as soon as no reader needs them; leave it at its default");
 pub(crate) const TIERED: Support = Support::DefaultOnly("tiered storage is not available; leave it at its default");

@@ -46,7 +46,7 @@ fn a_topic_that_sets_nothing_has_kafkas_defaults() {
         timestamp_after_max_ms: 3_600_000,
         min_insync_replicas: 1,
         durability: Durability::Sync,
-        is_compacted: false,
+        compaction: None,
         is_deletable: true,
         retention_ms: Some(604_800_000),
         retention_bytes: None,
@@ -133,11 +133,21 @@ fn a_codec_comes_with_its_own_level() {
 }
 
 #[test]
-fn what_is_stored_but_does_not_act_yet_warns() {
-    let given = overrides(&[("cleanup.policy", "compact"), ("retention.ms", "604800000"), ("segment.ms", "5")]);
-    let warnings = check_overrides(&given, &BrokerConfig::default()).unwrap();
-    assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].starts_with("cleanup.policy=compact is stored, but: "), "{}", warnings[0]);
+fn a_compacted_topic_has_kafkas_settings_for_it() {
+    let compacted = |policy: &str| {
+        let given = overrides(&[("cleanup.policy", policy), ("min.cleanable.dirty.ratio", "0.1")]);
+        assert_eq!(check_overrides(&given, &BrokerConfig::default()), Ok(Vec::new()));
+        TopicConfig::resolve(&given, &broker(&[("log.cleaner.delete.retention.ms", "5")])).unwrap()
+    };
+    let settings = Compaction { dirty_ratio_min: 0.1, lag_ms_min: 0, lag_ms_max: i64::MAX, delete_retention_ms: 5 };
+    assert_eq!((compacted("compact").compaction, compacted("compact").is_deletable), (Some(settings), false));
+    assert_eq!(
+        (compacted("compact,delete").compaction, compacted("delete, compact").is_deletable),
+        (Some(settings), true)
+    );
+    assert_eq!(compacted("delete").compaction, None);
+    let contradiction = overrides(&[("min.compaction.lag.ms", "6"), ("max.compaction.lag.ms", "5")]);
+    assert!(matches!(check_overrides(&contradiction, &BrokerConfig::default()), Err(SettingError::Conflict(_))));
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn find_topic(server: &Server, request: &Request, name: &str, id: TopicId) -> Re
         timestamp_before_max_ms: config.timestamp_before_max_ms,
         timestamp_after_max_ms: config.timestamp_after_max_ms,
         now_ms: server.core.wall_ms(),
-        key_required: config.is_compacted,
+        key_required: config.compaction.is_some(),
         recompression: Recompression::of(config.compression),
     };
     Ok(Target { id: topic.id, partitions: topic.partitions.len(), rules })

@@ -1,0 +1,77 @@
+//! Superseded records go: each core cleans the compacted partitions that it owns, one at a time, the dirtiest first.
+
+use std::rc::Rc;
+
+use millrace_log::{CleanError, Cleaner, CleanerOptions, Partition};
+use tracing::{debug, info, warn};
+
+use crate::server::Server;
+
+/// Cleans this core's partitions for as long as it runs.
+pub(crate) async fn clean_forever(server: Rc<Server>) {
+    let cleaning = server.config.cleaning;
+    let cores = server.core.count();
+    let mut cleaner = Cleaner::new(CleanerOptions {
+        keys_bytes: cleaning.keys_bytes / cores,
+        load_factor: cleaning.load_factor,
+        bytes_per_second: cleaning.bytes_per_second / cores as f64,
+    });
+    loop {
+        let now_ms = server.core.wall_ms();
+        let cleaned = match dirtiest(&server, now_ms).await {
+            Some(partition) => clean(&mut cleaner, &partition, now_ms).await,
+            None => false,
+        };
+        if !cleaned {
+            server.core.sleep(cleaning.backoff).await;
+        }
+    }
+}
+
+/// Of the partitions that are worth cleaning the one with the greatest share of what was never cleaned.
+async fn dirtiest(server: &Server, now_ms: i64) -> Option<Rc<Partition>> {
+    let mut dirtiest: Option<(f64, Rc<Partition>)> = None;
+    for id in server.log.partitions() {
+        let Some(partition) = server.partition(id).filter(|partition| partition.check().is_ok()) else { continue };
+        let Some(compaction) = partition.config().compaction else { continue };
+        match partition.cleanable(now_ms).await {
+            Ok(Some(cleanable)) if cleanable.is_due(&compaction) => {
+                if dirtiest.as_ref().is_none_or(|(ratio, _)| cleanable.ratio() > *ratio) {
+                    dirtiest = Some((cleanable.ratio(), partition));
+                }
+            }
+            Ok(_) => {}
+            Err(error) => warn!(topic = partition.topic_name(), partition = id.partition, %error, "not compacted"),
+        }
+    }
+    dirtiest.map(|(_, partition)| partition)
+}
+
+/// Cleans a partition; false when that came to nothing, and is not to be tried again at once.
+async fn clean(cleaner: &mut Cleaner, partition: &Rc<Partition>, now_ms: i64) -> bool {
+    let (topic, number) = (partition.topic_name(), partition.id().partition);
+    match cleaner.clean(partition, now_ms).await {
+        Ok(Some(cleaned)) => {
+            info!(
+                topic,
+                partition = number,
+                bytes_before = cleaned.bytes_before,
+                bytes_after = cleaned.bytes_after,
+                segments_before = cleaned.segments_before,
+                segments_after = cleaned.segments_after,
+                cleaned_to = cleaned.cleaned_to,
+                "compacted"
+            );
+            true
+        }
+        Ok(None) => false,
+        Err(CleanError::Interrupted) => {
+            debug!(topic, partition = number, "compaction begins anew: the segments have changed");
+            true
+        }
+        Err(error) => {
+            warn!(topic, partition = number, %error, "not compacted");
+            false
+        }
+    }
+}
