@@ -5,6 +5,7 @@
 
 use millrace_judges::table::Table;
 
+mod admin;
 mod alter;
 mod cluster;
 mod codecs;
@@ -47,6 +48,12 @@ const SCENES: &[Scene] = &[
     ("create_partitions", partitions::create),
     ("describe_topic_partitions", partitions::describe),
     ("log_dirs", partitions::log_dirs),
+    ("replica_log_dirs", admin::replica_log_dirs),
+    ("elect_leaders", admin::elect_leaders),
+    ("reassignments", admin::reassignments),
+    ("quorum", admin::quorum),
+    ("producers", admin::producers),
+    ("config_resources", admin::config_resources),
 ];
 
 /// What both brokers are started with that are to refuse more.

@@ -14,6 +14,9 @@ use crate::server::Server;
 pub(super) mod resource_type {
     pub(in crate::handlers) const TOPIC: i8 = 2;
     pub(in crate::handlers) const BROKER: i8 = 4;
+    pub(in crate::handlers) const BROKER_LOGGER: i8 = 8;
+    pub(in crate::handlers) const CLIENT_METRICS: i8 = 16;
+    pub(in crate::handlers) const GROUP: i8 = 32;
 }
 
 /// A resource whose settings are to change.

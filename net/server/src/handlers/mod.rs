@@ -1,6 +1,8 @@
 //! One file per API, and the table that finds it.
 
 mod alter_configs;
+mod alter_partition_reassignments;
+mod alter_replica_log_dirs;
 mod api_versions;
 mod config_resource;
 mod create_partitions;
@@ -12,7 +14,10 @@ mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
+mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
+mod elect_leaders;
 mod fetch;
 mod find_coordinator;
 mod heartbeat;
@@ -20,8 +25,10 @@ mod incremental_alter_configs;
 mod init_producer_id;
 mod join_group;
 mod leave_group;
+mod list_config_resources;
 mod list_groups;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod offset_commit;
 mod offset_delete;
@@ -36,17 +43,21 @@ use millrace_base::code::ErrorCode;
 use millrace_base::ids::LeaderEpoch;
 use millrace_log::ReadPart;
 use millrace_wire::messages::{
-    alter_configs::AlterConfigsRequest, api_versions::ApiVersionsRequest, create_partitions::CreatePartitionsRequest,
-    create_topics::CreateTopicsRequest, delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest,
-    delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
+    alter_configs::AlterConfigsRequest, alter_partition_reassignments::AlterPartitionReassignmentsRequest,
+    alter_replica_log_dirs::AlterReplicaLogDirsRequest, api_versions::ApiVersionsRequest,
+    create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest, delete_groups::DeleteGroupsRequest,
+    delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
     describe_configs::DescribeConfigsRequest, describe_groups::DescribeGroupsRequest,
-    describe_log_dirs::DescribeLogDirsRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest,
-    incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
-    join_group::JoinGroupRequest, leave_group::LeaveGroupRequest, list_groups::ListGroupsRequest,
-    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, offset_commit::OffsetCommitRequest,
-    offset_delete::OffsetDeleteRequest, offset_fetch::OffsetFetchRequest,
-    offset_for_leader_epoch::OffsetForLeaderEpochRequest, produce::ProduceRequest, sync_group::SyncGroupRequest,
+    describe_log_dirs::DescribeLogDirsRequest, describe_producers::DescribeProducersRequest,
+    describe_quorum::DescribeQuorumRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
+    elect_leaders::ElectLeadersRequest, fetch::FetchRequest, find_coordinator::FindCoordinatorRequest,
+    heartbeat::HeartbeatRequest, incremental_alter_configs::IncrementalAlterConfigsRequest,
+    init_producer_id::InitProducerIdRequest, join_group::JoinGroupRequest, leave_group::LeaveGroupRequest,
+    list_config_resources::ListConfigResourcesRequest, list_groups::ListGroupsRequest,
+    list_offsets::ListOffsetsRequest, list_partition_reassignments::ListPartitionReassignmentsRequest,
+    metadata::MetadataRequest, offset_commit::OffsetCommitRequest, offset_delete::OffsetDeleteRequest,
+    offset_fetch::OffsetFetchRequest, offset_for_leader_epoch::OffsetForLeaderEpochRequest, produce::ProduceRequest,
+    sync_group::SyncGroupRequest,
 };
 use millrace_wire::{WireError, Writer, versions};
 
@@ -84,6 +95,13 @@ pub(crate) const SUPPORTED: &[i16] = &[
     IncrementalAlterConfigsRequest::KEY,
     DescribeClusterRequest::KEY,
     DescribeTopicPartitionsRequest::KEY,
+    AlterReplicaLogDirsRequest::KEY,
+    ElectLeadersRequest::KEY,
+    AlterPartitionReassignmentsRequest::KEY,
+    ListPartitionReassignmentsRequest::KEY,
+    DescribeQuorumRequest::KEY,
+    DescribeProducersRequest::KEY,
+    ListConfigResourcesRequest::KEY,
 ];
 
 /// Whether requests of this API are started before those ahead of them are answered.
@@ -131,6 +149,13 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         DescribeTopicPartitionsRequest::KEY => describe_topic_partitions::handle(&server, &request),
         DescribeConfigsRequest::KEY => describe_configs::handle(&server, &request),
         DescribeClusterRequest::KEY => describe_cluster::handle(&server, &request),
+        DescribeQuorumRequest::KEY => describe_quorum::handle(server, request).await,
+        DescribeProducersRequest::KEY => describe_producers::handle(server, request).await,
+        AlterReplicaLogDirsRequest::KEY => alter_replica_log_dirs::handle(&server, &request),
+        ElectLeadersRequest::KEY => elect_leaders::handle(&server, &request),
+        AlterPartitionReassignmentsRequest::KEY => alter_partition_reassignments::handle(&server, &request),
+        ListPartitionReassignmentsRequest::KEY => list_partition_reassignments::handle(&request),
+        ListConfigResourcesRequest::KEY => list_config_resources::handle(&server, &request),
         _ => unreachable!("every supported API has its handler"),
     };
     handled.unwrap_or_else(|error| Outcome::Close(format!("{} version {version}: {error}", api.name)))
