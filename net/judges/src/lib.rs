@@ -10,6 +10,7 @@ pub mod java;
 pub mod kcat;
 
 pub mod kill9;
+pub mod languages;
 pub mod librdkafka;
 pub mod manifest;
 pub mod process;

@@ -18,11 +18,16 @@ pub fn reference_script() -> PathBuf {
     repository().join("scripts/reference")
 }
 
+/// Where `scripts/install` puts things that are no part of the repository.
+#[must_use]
+pub fn cache() -> PathBuf {
+    std::env::var_os("MILLRACE_CACHE").map_or_else(|| repository().join(".cache"), PathBuf::from)
+}
+
 /// Where `scripts/install` put Kafka's jars.
 #[must_use]
 pub fn kafka_jars() -> PathBuf {
-    let cache = std::env::var_os("MILLRACE_CACHE").map_or_else(|| repository().join(".cache"), PathBuf::from);
-    let jars = cache.join("kafka-4.3.1/lib");
+    let jars = cache().join("kafka-4.3.1/lib");
     assert!(jars.is_dir(), "{} is not there: run scripts/install", jars.display());
     jars
 }
