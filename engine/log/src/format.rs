@@ -246,12 +246,18 @@ pub async fn lock(core: &Core, directory: &Path, pid: u32) -> Result<DirectoryLo
         let holder = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         return Err(FormatError::InUse { directory: directory.to_path_buf(), holder });
     }
+    // For people only: a full disk keeps nobody from starting.
+    if let Err(error) = write_holder(core, &file, pid).await {
+        tracing::warn!(path = %path.display(), %error, "who has the log directory is not written down");
+    }
+    Ok(DirectoryLock { _file: file })
+}
+
+async fn write_holder(core: &Core, file: &File, pid: u32) -> io::Result<()> {
     let text = format!("{pid}\n");
     // From nothing: power loss may have left a sector that cannot be read, and so not be written in part.
-    file.truncate(core, 0).await.map_err(failed("write", &path))?;
-    let parts = vec![Bytes::from(text.into_bytes())];
-    file.write_at(core, parts, 0, Durability::Deferred).await.map_err(failed("write", &path))?;
-    Ok(DirectoryLock { _file: file })
+    file.truncate(core, 0).await?;
+    file.write_at(core, vec![Bytes::from(text.into_bytes())], 0, Durability::Deferred).await
 }
 
 struct Properties {
@@ -413,6 +419,16 @@ mod tests {
         disk.write_file(path, older.as_bytes()).unwrap();
         assert_eq!(format_it(&disk, None, 1).unwrap(), format);
         assert_eq!(disk.read_file(path).unwrap(), text.as_bytes(), "older programs refuse it from now on");
+    }
+
+    #[test]
+    fn a_full_disk_keeps_nobody_from_taking_the_directory() {
+        let disk = Disk::new(1);
+        disk.fill();
+        on(&disk, Stop::Never, async |core, root| lock(core, root, 7).await.map(drop)).unwrap().unwrap();
+        disk.set_capacity_bytes(None);
+        on(&disk, Stop::Never, async |core, root| lock(core, root, 8).await.map(drop)).unwrap().unwrap();
+        assert_eq!(disk.read_file(Path::new("/.lock")).unwrap(), b"8\n");
     }
 
     #[test]
