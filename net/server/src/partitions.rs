@@ -1,6 +1,10 @@
 //! The partitions of a core follow its image: what a new topic brings is created, what a deleted one leaves is removed.
 
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -17,8 +21,13 @@ use crate::topic_configs;
 /// Partitions that one core creates or deletes at a time.
 const CHANGES_IN_FLIGHT: usize = 64;
 
-/// Brings this core's partitions up to date with records that its image has just taken in.
+/// When a partition could not be created, the next try comes after this.
+const CREATE_RETRY: Duration = Duration::from_secs(1);
+
+/// Brings this core's partitions up to date with records that its image has just taken in. One change after the other:
+/// what is to be deleted has been created before.
 pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
+    let _turn = server.partition_changes.acquire(1).await;
     for record in records {
         match record {
             MetadataRecord::Topic(created) => {
@@ -80,8 +89,9 @@ pub(crate) async fn adopt(server: &Rc<Server>, recovered: Vec<RecoveredPartition
     Ok(())
 }
 
-/// Creates those partitions of a topic that this core owns and does not have.
-pub(crate) async fn create_owned(server: &Rc<Server>, topic: &Topic) {
+/// Creates those partitions of a topic that this core owns and does not have; what fails is tried again from time to
+/// time.
+async fn create_owned(server: &Rc<Server>, topic: &Topic) {
     let config = match partition_config(server, topic) {
         Ok(config) => config,
         Err(error) => {
@@ -93,16 +103,34 @@ pub(crate) async fn create_owned(server: &Rc<Server>, topic: &Topic) {
         .filter_map(|index| PartitionIndex::try_from(index).ok())
         .map(|partition| TopicPartition { topic: topic.id, partition })
         .filter(|partition| server.owner(*partition) == server.core.id() && server.partition(*partition).is_none());
+    let all_created = Cell::new(true);
     stream::iter(missing)
         .for_each_concurrent(CHANGES_IN_FLIGHT, |partition| {
-            let config = config.clone();
+            let (config, all_created) = (config.clone(), &all_created);
             async move {
                 if let Err(error) = server.log.create_partition(partition, &topic.name, config).await {
-                    error!(topic = topic.name, partition = partition.partition, %error, "partition not created");
+                    error!(topic = topic.name, partition = partition.partition, %error, "partition not created yet");
+                    all_created.set(false);
                 }
             }
         })
         .await;
+    if !all_created.get() {
+        server.core.spawn(create_later(Rc::clone(server), topic.id));
+    }
+}
+
+/// What could not be created is tried again: a full disk may have room by then.
+fn create_later(server: Rc<Server>, topic: TopicId) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        server.core.sleep(CREATE_RETRY).await;
+        let _turn = server.partition_changes.acquire(1).await;
+        let topic = server.image().topic_by_id(topic).cloned();
+        if let Some(topic) = topic.filter(|_| !server.stopping.is_set()) {
+            create_owned(&server, &topic).await;
+            groups::follow(&server).await;
+        }
+    })
 }
 
 /// Tells this core's partitions of a topic what is set on it now.
@@ -122,7 +150,7 @@ fn configure_owned(server: &Server, topic: &Topic) {
 }
 
 /// Removes partitions with their files.
-pub(crate) async fn delete(server: &Rc<Server>, partitions: Vec<TopicPartition>) {
+async fn delete(server: &Rc<Server>, partitions: Vec<TopicPartition>) {
     stream::iter(partitions)
         .for_each_concurrent(CHANGES_IN_FLIGHT, |partition| async move {
             if let Err(error) = server.log.delete_partition(partition).await {

@@ -36,6 +36,8 @@ pub(crate) struct Server {
     image: RefCell<Image>,
     /// The metadata log, on the core that owns it.
     pub metadata_log: Option<MetadataLog>,
+    /// Held while partitions come and go.
+    pub partition_changes: sync::Semaphore,
     pub topic_configs: TopicConfigs,
     pub producer_ids: ProducerIds,
     pub fetch_sessions: RefCell<FetchSessions>,
@@ -83,6 +85,7 @@ impl Server {
             mailbox: parts.mailbox,
             host: parts.host,
             endpoints: parts.endpoints,
+            partition_changes: sync::Semaphore::new(1),
             topic_configs: TopicConfigs::default(),
             log: parts.log,
             image: RefCell::new(parts.image),
