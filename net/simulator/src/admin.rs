@@ -1,7 +1,6 @@
 //! Clients that create and delete topics.
 
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::Offset;
 use millrace_record::builder::BatchBuilder;
 use millrace_record::compression::Codec;
 use millrace_wire::Records;
@@ -9,23 +8,18 @@ use millrace_wire::messages::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
 };
 use millrace_wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse};
-use millrace_wire::messages::list_offsets::{
-    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
-};
 use millrace_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
 use millrace_wire::messages::produce::{PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData};
 
 use crate::client::Client;
 use crate::model::{SideTopic, Topic};
+use crate::offsets;
 
 const CREATE_VERSION: i16 = 7;
 const DELETE_VERSION: i16 = 6;
 const METADATA_VERSION: i16 = 12;
-const LIST_OFFSETS_VERSION: i16 = 7;
 /// The last one that names topics.
 const PRODUCE_VERSION: i16 = 12;
-/// What ListOffsets calls the end of the log.
-const LATEST: i64 = -1;
 
 /// Creates a topic, and finds out its id.
 pub(crate) async fn create(client: &mut Client, name: &str, partitions: usize, settings: &[(&str, String)]) -> Topic {
@@ -157,25 +151,8 @@ pub(crate) async fn check(client: &mut Client, round: usize) {
     if known.is_doomed || found.is_none() {
         return;
     }
-    if let Some(end) = log_end(client, &known.topic, 0).await {
+    if let Some(end) = offsets::end(client, &known.topic, 0).await {
         let expected = known.acknowledged..=known.sent;
         assert!(expected.contains(&end), "{name} ends at {end}, not within {expected:?}");
     }
-}
-
-/// Where a partition's log ends; None when the answer did not come.
-pub(crate) async fn log_end(client: &mut Client, topic: &Topic, partition: usize) -> Option<Offset> {
-    let partition =
-        ListOffsetsPartition { partition_index: partition as i32, current_leader_epoch: -1, timestamp: LATEST };
-    let asked = ListOffsetsTopic { name: &topic.name, partitions: vec![partition].into() };
-    let request = ListOffsetsRequest { replica_id: -1, topics: vec![asked].into(), ..Default::default() };
-    let answer = client.call(LIST_OFFSETS_VERSION, &request).await?;
-    let response = answer.decode::<ListOffsetsResponse<'_>>();
-    let result = response.topics.iter().next().and_then(|topic| topic.partitions.iter().next());
-    let result = result.expect("a result for the partition");
-    if result.error_code == 0 {
-        return Some(result.offset);
-    }
-    client.passes_for(topic, "list offsets", result.error_code);
-    None
 }

@@ -51,6 +51,17 @@ impl Answer {
     }
 }
 
+/// A request's frame.
+pub(crate) fn encode<'a, Q: Request<'a>>(version: i16, correlation_id: i32, request: &Q) -> Vec<u8> {
+    let mut writer = Writer::new();
+    let start = frame::begin(&mut writer);
+    let header = RequestHeader { api_key: Q::KEY, api_version: version, correlation_id, client_id: Some("sim") };
+    header.encode(&mut writer).unwrap();
+    request.encode_message(&mut writer, version).unwrap();
+    frame::end(&mut writer, start).unwrap();
+    writer.into_vec()
+}
+
 /// A connection to the broker. Of no use after a [`Lost`].
 pub(crate) struct Connection {
     core: Core,
@@ -76,13 +87,8 @@ impl Connection {
     ) -> Result<Sent, Lost> {
         self.last_correlation_id += 1;
         let correlation_id = self.last_correlation_id;
-        let mut writer = Writer::new();
-        let start = frame::begin(&mut writer);
-        let header = RequestHeader { api_key: Q::KEY, api_version: version, correlation_id, client_id: Some("sim") };
-        header.encode(&mut writer).unwrap();
-        request.encode_message(&mut writer, version).unwrap();
-        frame::end(&mut writer, start).unwrap();
-        let sending = self.writer.send(&self.core, vec![Bytes::from(writer.into_vec())]);
+        let frame = encode(version, correlation_id, request);
+        let sending = self.writer.send(&self.core, vec![Bytes::from(frame)]);
         let sent = self.core.timeout(patience, sending).await.map_err(|_elapsed| Lost::TimedOut)?;
         sent.map_err(Lost::Broken)?;
         Ok(Sent { correlation_id, key: Q::KEY, version, name: Q::NAME })

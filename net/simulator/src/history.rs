@@ -9,13 +9,20 @@ use std::time::Duration;
 /// Lines that are kept: the latest.
 const LINES_MAX: usize = 400;
 
-/// The latest lines of a run. Clones share them.
+/// The latest lines of a run, and all of what befell the broker. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct History {
     lines: Rc<RefCell<VecDeque<String>>>,
+    faults: Rc<RefCell<Vec<String>>>,
 }
 
 impl History {
+    /// Notes what befell the broker, at a time since the run began.
+    pub(crate) fn fault(&self, at: Duration, what: fmt::Arguments<'_>) {
+        self.faults.borrow_mut().push(format!("{:10.6} {what}", at.as_secs_f64()));
+        self.note(at, "--", what);
+    }
+
     /// Notes what `who` did, at a time since the run began.
     pub(crate) fn note(&self, at: Duration, who: &str, what: fmt::Arguments<'_>) {
         let mut lines = self.lines.borrow_mut();
@@ -44,7 +51,11 @@ impl Drop for Witness {
         if !std::thread::panicking() {
             return;
         }
-        eprintln!("seed {}: {}\nwhat happened (seconds of the run's own time):", self.seed, self.plan);
+        eprintln!("seed {}: {}\nwhat befell the broker (seconds of the run's own time):", self.seed, self.plan);
+        if let Ok(lines) = self.history.faults.try_borrow() {
+            lines.iter().for_each(|line| eprintln!("  {line}"));
+        }
+        eprintln!("what happened last:");
         if let Ok(lines) = self.history.lines.try_borrow() {
             lines.iter().for_each(|line| eprintln!("  {line}"));
         }

@@ -13,12 +13,15 @@ mod connection;
 mod fetcher;
 mod history;
 mod model;
+mod offsets;
 mod plan;
 mod producer;
 mod records;
+mod rude;
 mod run;
 #[cfg(test)]
 mod scenarios;
+mod trimmer;
 
 pub use plan::Scale;
 pub use run::{Summary, run};

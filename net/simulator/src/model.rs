@@ -3,7 +3,7 @@
 //!
 //! Invariants:
 //! - a record that was acknowledged or shown at an offset is there for ever, and nothing else is;
-//! - a log's end never goes back below what was acknowledged or shown;
+//! - a log's end never goes back below what was acknowledged or shown, and its start never goes back;
 //! - a record of an idempotent producer is at one offset.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,10 @@ struct Log {
     places: BTreeMap<RecordId, Offset>,
     /// Everything below was acknowledged or shown.
     end: Offset,
+    /// Where it was said to begin.
+    start: Offset,
+    /// Where it was asked to begin, at most.
+    start_max: Offset,
 }
 
 /// Everything that is known, by all clients of a run.
@@ -60,6 +64,8 @@ pub(crate) struct Model {
     pub(crate) producing: usize,
     /// There will be no faults any more: every request is answered, or its connection closed.
     pub(crate) is_calm: bool,
+    /// The disk was full once: what needs room may be refused until it has some again.
+    pub(crate) was_full: bool,
     pub(crate) acknowledged_records: u64,
     pub(crate) fetched_records: u64,
 }
@@ -116,22 +122,48 @@ impl Model {
         self.logs[partition].end
     }
 
+    /// Where a log begins at least, in any answer to a request that is sent from now on.
+    pub(crate) fn start(&self, partition: usize) -> Offset {
+        self.logs[partition].start
+    }
+
+    /// Records below `before` are about to be deleted.
+    pub(crate) fn is_to_begin(&mut self, partition: usize, before: Offset) {
+        let log = &mut self.logs[partition];
+        log.start_max = log.start_max.max(before);
+    }
+
+    /// A log is said to begin at `start`; `floor` was known when the request was sent.
+    pub(crate) fn begins(&mut self, partition: usize, start: Offset, floor: Offset) {
+        let log = &mut self.logs[partition];
+        assert!((floor..=log.start_max).contains(&start), "partition {partition} begins at {start}, not {floor}");
+        log.start = log.start.max(start);
+    }
+
+    /// Whether what lies at an offset may have been deleted.
+    pub(crate) fn may_be_deleted(&self, partition: usize, offset: Offset) -> bool {
+        offset < self.logs[partition].start_max
+    }
+
     /// What a log holds that was read from its start to its end.
     pub(crate) fn check_whole(&self, partition: usize, end: Offset) {
         let log = &self.logs[partition];
         assert_eq!(log.end, end, "partition {partition} ends elsewhere than what was read");
-        let offsets = log.records.keys().copied();
-        assert!(offsets.eq(0..end), "partition {partition}: a gap in {:?}", log.records.keys());
+        let offsets = log.records.range(log.start..).map(|(offset, _)| *offset);
+        assert!(offsets.eq(log.start..end), "partition {partition}: a gap in {:?}", log.records.keys());
         for producer in &self.idempotent {
             let sent = self.sent.get(&(*producer, partition)).copied().unwrap_or(0);
-            let numbers: Vec<u64> = log
-                .records
-                .values()
-                .filter(|record| record.producer == *producer)
-                .map(|record| record.number)
-                .collect();
-            let expected: Vec<u64> = (0..sent).collect();
-            assert_eq!(numbers, expected, "partition {partition}: producer {producer}, once each and in order");
+            let is_of_it = |(_, record): &(&Offset, &RecordId)| record.producer == *producer;
+            // Those that were deleted may never have been seen.
+            let all: Vec<u64> = log.records.iter().filter(is_of_it).map(|(_, record)| record.number).collect();
+            assert!(all.is_sorted(), "partition {partition}: producer {producer} in order: {all:?}");
+            let left = log.records.range(log.start..).filter(is_of_it).count() as u64;
+            let (found, expected) = (&all[all.len() - left as usize..], sent - left..sent);
+            assert!(
+                found.iter().copied().eq(expected),
+                "partition {partition}: producer {producer}, once each: {all:?}"
+            );
+            assert_eq!(all.last().map_or(0, |last| last + 1), sent, "partition {partition}: producer {producer}, all");
         }
     }
 }

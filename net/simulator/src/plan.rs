@@ -10,6 +10,8 @@ use crate::producer::CODECS;
 
 /// Cores of a broker, at most.
 const CORES_MAX: u64 = 3;
+/// How far the broker's clock jumps at most, in ms: producers' timestamps must not lie too far ahead of it.
+const CLOCK_JUMP_MS: u64 = 300_000;
 /// The versions of Produce that clients speak.
 const PRODUCE_VERSIONS: [i16; 4] = [3, 9, 12, 13];
 /// The versions of Fetch that clients speak.
@@ -24,6 +26,8 @@ pub(crate) struct ProducerPlan {
     pub(crate) version: i16,
     pub(crate) codec: Codec,
     pub(crate) batches: usize,
+    /// The first sequence number on every partition, if it is idempotent: a broker takes any from one it does not know.
+    pub(crate) first_sequence: i32,
     pub(crate) requests_in_flight: usize,
     /// All values of a batch together, in bytes, at most.
     pub(crate) value_bytes_max: usize,
@@ -59,6 +63,10 @@ pub(crate) enum Fault {
     StallDisk,
     /// The broker's process does nothing for a while.
     Freeze,
+    /// The disk is full for a while; a further fault may come meanwhile.
+    FillDisk { with: Option<Box<Fault>> },
+    /// The broker's wall clock jumps.
+    Clock { ms: i64 },
 }
 
 /// When a fault comes, after the one before it.
@@ -94,6 +102,10 @@ pub(crate) struct Plan {
     pub(crate) committers: usize,
     pub(crate) commits: i64,
     pub(crate) side_topics: usize,
+    /// How often old records are deleted.
+    pub(crate) trims: usize,
+    /// How often somebody comes who has no manners.
+    pub(crate) intrusions: usize,
     pub(crate) steps: Vec<Step>,
     /// For whatever clients choose along the way.
     pub(crate) client_seed: u64,
@@ -127,6 +139,8 @@ impl Plan {
             committers: random.index(3),
             commits: random.between(1, 20) as i64,
             side_topics: random.index(4),
+            trims: random.index(8),
+            intrusions: random.index(10),
             steps: Vec::new(),
             client_seed: random.next_u64(),
         };
@@ -139,8 +153,8 @@ impl Plan {
 
     /// How many clients there are.
     pub(crate) fn clients(&self) -> usize {
-        // One creates the topic, one those that come and go.
-        2 + self.producers.len() + self.fetchers.len() + self.committers
+        // One creates the topic, one those that come and go, one deletes records, one has no manners.
+        4 + self.producers.len() + self.fetchers.len() + self.committers
     }
 }
 
@@ -187,13 +201,15 @@ impl ProducerPlan {
         let version = PRODUCE_VERSIONS[random.index(PRODUCE_VERSIONS.len())];
         // Older versions know no zstd.
         let codecs = if version < 7 { 4 } else { CODECS.len() };
+        let is_busy = random.below(8) == 0;
         ProducerPlan {
             number,
             is_idempotent,
             acks,
             version,
             codec: if random.coin() { Codec::None } else { CODECS[random.index(codecs)] },
-            batches: random.between(5, 60) as usize,
+            batches: random.between(5, if is_busy { 300 } else { 60 }) as usize,
+            first_sequence: if random.coin() { 0 } else { i32::MAX - random.below(200) as i32 },
             requests_in_flight: 1 + random.index(5),
             value_bytes_max: 1_000 << random.below(8),
         }
@@ -218,10 +234,11 @@ impl FetcherPlan {
     }
 }
 
-impl Step {
+impl Fault {
+    /// One that takes the broker, its disk or its links from a sound state to another.
     fn new(clients: usize, random: &mut Random) -> Self {
         let client = random.index(clients);
-        let fault = match random.below(16) {
+        match random.below(16) {
             0..=3 => Fault::Kill,
             4..=7 => Fault::PowerLoss,
             8 => Fault::Stop { and_power_loss: random.coin() },
@@ -230,6 +247,16 @@ impl Step {
             12 | 13 => Fault::Slow { client, delay: Latency::micros(100, 100 << random.below(10)) },
             14 => Fault::StallDisk,
             _ => Fault::Freeze,
+        }
+    }
+}
+
+impl Step {
+    fn new(clients: usize, random: &mut Random) -> Self {
+        let fault = match random.below(20) {
+            18 => Fault::FillDisk { with: random.coin().then(|| Box::new(Fault::new(clients, random))) },
+            19 => Fault::Clock { ms: random.between(0, 2 * CLOCK_JUMP_MS) as i64 - CLOCK_JUMP_MS as i64 },
+            _ => Fault::new(clients, random),
         };
         let when = match random.below(3) {
             0 => When::DiskOps(1 + random.below(40)),

@@ -36,9 +36,20 @@ struct Lane {
     waiting: VecDeque<Unsent>,
     under_way: usize,
     next_sequence: i32,
+    /// Something was acknowledged: the broker knows the producer. Before that it takes any sequence for the first, and
+    /// so only one batch is sent: a later one might come in while an earlier one is refused.
+    is_known: bool,
 }
 
 impl Lane {
+    fn new(next_sequence: i32) -> Self {
+        Self { next_sequence, ..Self::default() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.again.is_empty() && self.waiting.is_empty() && self.under_way == 0
+    }
+
     /// What was sent goes back to the front, once nothing is under way any more.
     fn settle(&mut self) {
         if self.under_way == 0 {
@@ -49,7 +60,7 @@ impl Lane {
     }
 
     fn is_ready(&self) -> bool {
-        self.again.is_empty() && !self.waiting.is_empty()
+        self.again.is_empty() && !self.waiting.is_empty() && (self.is_known || self.under_way == 0)
     }
 }
 
@@ -73,7 +84,7 @@ struct Producer {
 pub(crate) async fn produce(mut client: Client, plan: ProducerPlan) {
     let topic = client.topic().await;
     let identity = if plan.is_idempotent { Some(identify(&mut client, plan.number).await) } else { None };
-    let lanes = (0..topic.partitions).map(|_| Lane::default()).collect();
+    let lanes = (0..topic.partitions).map(|_| Lane::new(plan.first_sequence)).collect();
     let batches_left = plan.batches;
     let mut producer = Producer { client, plan, topic, identity, lanes, under_way: VecDeque::new(), batches_left };
     while !producer.is_done() {
@@ -101,12 +112,22 @@ async fn identify(client: &mut Client, number: u32) -> (ProducerId, ProducerEpoc
 
 impl Producer {
     fn is_done(&self) -> bool {
-        let is_empty = |lane: &Lane| lane.again.is_empty() && lane.waiting.is_empty() && lane.under_way == 0;
-        self.batches_left == 0 && self.lanes.iter().all(is_empty)
+        self.batches_left == 0 && self.lanes.iter().all(Lane::is_empty)
+    }
+
+    /// At times, when nothing is under way, an idempotent producer begins a new epoch, as after an error.
+    fn raise_epoch(&mut self) {
+        let Some((_, epoch)) = &mut self.identity else { return };
+        if self.lanes.iter().all(Lane::is_empty) && self.client.random.chance(100) {
+            *epoch += 1;
+            self.lanes.iter_mut().for_each(|lane| lane.next_sequence = 0);
+            self.client.note(format_args!("epoch {epoch}"));
+        }
     }
 
     /// Makes and sends requests until enough are under way.
     async fn fill(&mut self) {
+        self.raise_epoch();
         while self.under_way.len() < self.plan.requests_in_flight {
             self.make_batches();
             if !self.lanes.iter().any(Lane::is_ready) {
@@ -151,7 +172,8 @@ impl Producer {
         let lane = &mut self.lanes[partition];
         if let Some((id, epoch)) = self.identity {
             batch = batch.producer(id, epoch, lane.next_sequence);
-            lane.next_sequence += count as i32;
+            // Sequence numbers wrap from 2^31-1 to 0.
+            lane.next_sequence = lane.next_sequence.wrapping_add(count as i32) & i32::MAX;
         }
         let now = self.client.core.wall_ms();
         for (index, bytes) in sizes.into_iter().enumerate() {
@@ -249,6 +271,7 @@ impl Producer {
         let lane = &mut self.lanes[partition];
         lane.under_way -= 1;
         if code == 0 {
+            lane.is_known = true;
             let Unsent { first, count, .. } = unsent;
             self.client.note(format_args!("p{partition}: {}+{count} acknowledged at {base_offset}", first.number));
             self.client.model().acknowledged(partition, base_offset, first, count);

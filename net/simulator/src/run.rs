@@ -9,12 +9,14 @@ use std::time::Duration;
 use millrace_runtime::sim::{Cut, HostId, Latency, Random, SimOptions, World};
 use millrace_runtime::{Core, Mailbox};
 
+use millrace_server::BrokerError;
+
 use crate::broker::{PORT, SimulatedBroker};
 use crate::client::{Client, Surroundings};
 use crate::history::{History, Witness};
 use crate::model::Model;
 use crate::plan::{Fault, FetcherPlan, Plan, Scale, Step, When};
-use crate::{admin, committer, fetcher, producer};
+use crate::{admin, committer, fetcher, offsets, producer, rude, trimmer};
 
 /// Once nothing fails any more, all clients have ended after so long.
 const SETTLED_AFTER: Duration = Duration::from_secs(120);
@@ -24,6 +26,8 @@ const STOPPED_AFTER: Duration = Duration::from_secs(30);
 const STRAGGLERS: Duration = Duration::from_secs(2);
 /// The number of disk operations that a fault waits for may not come at all.
 const DISK_OPS_WAIT: Duration = Duration::from_secs(3);
+/// A broker that does not start on a full disk has ended so soon.
+const GIVEN_UP_AFTER: Duration = Duration::from_millis(500);
 /// The name of the topic that producers write to.
 const TOPIC: &str = "events";
 
@@ -70,6 +74,8 @@ struct Run {
     surroundings: Surroundings,
     random: Random,
     crashes: usize,
+    /// The disk is full: a broker that starts now may end at once, for want of room.
+    is_full: bool,
 }
 
 impl Run {
@@ -84,7 +90,8 @@ impl Run {
             history,
         };
         let random = Random::new(plan.client_seed);
-        let mut run = Self { plan, world, broker, clients: Vec::new(), surroundings, random, crashes: 0 };
+        let mut run =
+            Self { plan, world, broker, clients: Vec::new(), surroundings, random, crashes: 0, is_full: false };
         run.add_clients();
         run
     }
@@ -98,6 +105,9 @@ impl Run {
         });
         let rounds = plan.side_topics;
         self.add_client("side", async move |client| admin::come_and_go(client, rounds).await);
+        let (trims, intrusions) = (plan.trims, plan.intrusions);
+        self.add_client("trimmer", async move |client| trimmer::trim(client, trims).await);
+        self.add_client("rude", async move |client| rude::intrude(client, intrusions).await);
         for plan in plan.producers {
             let name = format!("producer-{}", plan.number);
             self.add_client(&name, async move |client| producer::produce(client, plan).await);
@@ -129,7 +139,7 @@ impl Run {
     }
 
     fn note(&self, what: fmt::Arguments<'_>) {
-        self.surroundings.history.note(self.world.now(), "--", what);
+        self.surroundings.history.fault(self.world.now(), what);
     }
 
     /// Lets a fault come when it is due.
@@ -141,9 +151,13 @@ impl Run {
                 self.run_until(DISK_OPS_WAIT, |world| world.disk_ops_done() >= enough);
             }
         }
-        self.note(format_args!("{:?} for {:?}", step.fault, step.lasts));
+        self.befall(&step.fault, step);
+    }
+
+    fn befall(&mut self, fault: &Fault, step: &Step) {
+        self.note(format_args!("{fault:?} for {:?}", step.lasts));
         let broker = self.broker.host;
-        match &step.fault {
+        match fault {
             Fault::Kill => self.crash(false, step),
             Fault::PowerLoss => self.crash(true, step),
             Fault::Stop { and_power_loss } => {
@@ -167,6 +181,24 @@ impl Run {
                 self.run_for(step.lasts);
                 self.world.disk(broker).resume();
             }
+            Fault::FillDisk { with } => {
+                self.surroundings.model.borrow_mut().was_full = true;
+                self.is_full = true;
+                self.world.disk(broker).fill();
+                self.run_for(step.lasts);
+                if let Some(fault) = with {
+                    self.befall(fault, step);
+                    self.run_for(step.lasts);
+                }
+                self.world.disk(broker).set_capacity_bytes(None);
+                // Whoever gives up for want of room has done so by then.
+                self.run_for(GIVEN_UP_AFTER);
+                self.is_full = false;
+                if !self.world.is_running(broker) {
+                    self.start(step.cores);
+                }
+            }
+            Fault::Clock { ms } => self.world.jump_wall_clock(broker, *ms),
             Fault::Freeze => {
                 self.world.freeze(broker);
                 self.run_for(step.lasts);
@@ -202,7 +234,8 @@ impl Run {
         let has_ended = self.world.run_until(STOPPED_AFTER, |world| !world.is_running(host));
         assert!(has_ended, "the broker does not end when it is asked to");
         if let Some(failure) = self.broker.failure() {
-            panic!("the broker did not end well: {failure}");
+            self.note(format_args!("the broker ended: {failure}"));
+            assert!(self.is_full && is_want_of_room(&failure), "the broker did not end well: {failure}");
         }
     }
 
@@ -215,9 +248,11 @@ impl Run {
         let host = self.broker.host;
         let holds = self.world.run_until(limit, |world| condition(world) || !world.is_running(host));
         if let Some(failure) = self.broker.failure() {
-            panic!("the broker failed: {failure}");
+            self.note(format_args!("the broker ended: {failure}"));
+            assert!(self.is_full && is_want_of_room(&failure), "the broker failed: {failure}");
+        } else {
+            assert!(self.is_full || self.world.is_running(host), "the broker ended");
         }
-        assert!(self.world.is_running(host), "the broker ended");
         holds
     }
 
@@ -263,13 +298,21 @@ impl Run {
     }
 }
 
+fn is_want_of_room(failure: &BrokerError) -> bool {
+    matches!(failure, BrokerError::Storage(why) if why.to_lowercase().contains("no space left on device"))
+}
+
 async fn verify(mut client: Client, plan: FetcherPlan) {
     let topic = client.topic().await;
-    let mut ends = Vec::new();
-    while ends.len() < topic.partitions {
-        ends.extend(admin::log_end(&mut client, &topic, ends.len()).await);
+    let (mut starts, mut ends) = (Vec::new(), Vec::new());
+    for partition in 0..topic.partitions {
+        let floor = client.model().start(partition);
+        let start = ask_until_told(async || offsets::start(&mut client, &topic, partition).await).await;
+        client.model().begins(partition, start, floor);
+        starts.push(start);
+        ends.push(ask_until_told(async || offsets::end(&mut client, &topic, partition).await).await);
     }
-    let mut client = fetcher::read_all(client, plan, topic, &ends).await;
+    let mut client = fetcher::read_all(client, plan, topic, starts, &ends).await;
     let side_topics = {
         let model = client.model();
         for (partition, end) in ends.iter().enumerate() {
@@ -279,5 +322,13 @@ async fn verify(mut client: Client, plan: FetcherPlan) {
     };
     for round in 0..side_topics {
         admin::check(&mut client, round).await;
+    }
+}
+
+async fn ask_until_told<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(told) = ask().await {
+            return told;
+        }
     }
 }

@@ -13,6 +13,7 @@ use millrace_wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
 use crate::admin;
 use crate::broker::{PORT, SimulatedBroker};
 use crate::client::{Client, Surroundings};
+use crate::offsets;
 
 /// A broker, and a client that does `work`.
 fn world(work: impl AsyncFn(Client) + 'static) -> (World, SimulatedBroker) {
@@ -62,4 +63,30 @@ fn trap_20_a_long_poll_ends_when_the_broker_does() {
     world.run_for(Duration::from_secs(1));
     assert_eq!(*answered.borrow(), Some(true), "the fetch is answered");
     assert!(broker.failure().is_none());
+}
+
+#[test]
+fn what_a_full_disk_keeps_from_being_created_is_there_when_there_is_room() {
+    let (created, there) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let (tell_created, tell_there) = (Rc::clone(&created), Rc::clone(&there));
+    let (mut world, broker) = world(async move |mut client: Client| {
+        client.model().is_calm = true;
+        client.core.sleep(Duration::from_secs(1)).await;
+        let mut topic = admin::create(&mut client, "late", 3, &[]).await;
+        tell_created.set(true);
+        // Its partitions come later.
+        topic.is_everywhere = false;
+        for partition in 0..topic.partitions {
+            while offsets::end(&mut client, &topic, partition).await.is_none() {
+                client.pause().await;
+            }
+        }
+        tell_there.set(true);
+    });
+    world.run_for(Duration::from_millis(500));
+    world.disk(broker.host).fill();
+    world.run_for(Duration::from_secs(5));
+    assert!(created.get() && !there.get(), "its metadata has room, its partitions have not");
+    world.disk(broker.host).set_capacity_bytes(None);
+    assert!(world.run_until(Duration::from_secs(2), |_| there.get()), "what was missing is created");
 }
