@@ -51,6 +51,8 @@ pub struct Network {
     pub listeners: Vec<Listener>,
     /// `advertised.listeners`, or the listeners themselves: each has the name of a listener.
     pub advertised: Vec<Listener>,
+    /// `millrace.http.listener`; None: there is no HTTP port.
+    pub http_listener: Option<Listener>,
     /// `max.connections`.
     pub connections_max: usize,
     /// `connections.max.idle.ms`; None: for ever.
@@ -350,6 +352,7 @@ impl Values {
         Ok(Network {
             listeners,
             advertised,
+            http_listener: self.http_listener()?,
             connections_max: self.number("max.connections")?,
             connection_idle_max: u64::try_from(idle_ms).ok().map(Duration::from_millis),
             request_bytes_max: self.number("socket.request.max.bytes")?,
@@ -360,6 +363,15 @@ impl Values {
             fetch_bytes_max: self.number("fetch.max.bytes")?,
             fetch_sessions_max: self.number("max.incremental.fetch.session.cache.slots")?,
         })
+    }
+
+    fn http_listener(&self) -> Result<Option<Listener>, SettingError> {
+        let name = "millrace.http.listener";
+        let Some(address) = self.get(name).map(Value::to_string).filter(|address| !address.is_empty()) else {
+            return Ok(None);
+        };
+        let parsed = listener::parse(&format!("HTTP://{address}"));
+        parsed.map(Some).map_err(|reason| self.invalid(name, reason.replace("NAME://", "")))
     }
 
     fn groups(&self) -> Result<Groups, SettingError> {

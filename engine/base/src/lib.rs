@@ -6,6 +6,7 @@ pub mod hash;
 pub mod ids;
 pub mod io_error;
 pub mod limits;
+pub mod metrics;
 pub mod setting;
 pub mod topic_config;
 pub mod uuid;

@@ -39,7 +39,7 @@ const WRITTEN_OUT_AT_ONCE: usize = 32;
 
 /// All partitions of one core.
 pub struct CoreLog {
-    shared: Rc<Shared>,
+    pub(crate) shared: Rc<Shared>,
     start: u64,
     /// Held by who writes a checkpoint.
     checkpointing: Semaphore,

@@ -266,6 +266,11 @@ impl Shared {
         power.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX)
     }
 
+    /// Bytes of memory that the tails take.
+    pub(crate) fn tail_bytes(&self) -> usize {
+        self.tail_bytes.get()
+    }
+
     pub(crate) fn note_memory_taken(&self, bytes: usize) {
         self.tail_bytes.set(self.tail_bytes.get() + bytes);
     }

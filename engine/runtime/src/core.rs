@@ -11,11 +11,12 @@ mod files;
 mod operation;
 mod time;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use millrace_base::ids::CoreId;
 
@@ -43,6 +44,8 @@ struct CoreInner {
     buffers: BufferPool,
     /// Notified when another core may have put something into this core's mailbox.
     arrivals: Notify,
+    /// How long it has waited in the reactor.
+    parked: Cell<Duration>,
 }
 
 /// A core: its tasks, clock, buffers, files and sockets. A cheap clone; stays on its thread.
@@ -66,6 +69,7 @@ impl Core {
             events: RefCell::default(),
             buffers,
             arrivals: Notify::new(),
+            parked: Cell::default(),
         };
         Core { inner: Rc::new(inner) }
     }

@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// The address that clients are told [default: the one it listens on]
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<String>,
+    /// Where to answer /metrics (for Prometheus), /healthz and /readyz [default: nowhere]
+    #[arg(long, value_name = "HOST:PORT")]
+    http: Option<String>,
     /// Where everything is kept
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -79,6 +82,9 @@ fn options(arguments: &Arguments) -> Result<Layer, CliError> {
     }
     if let Some(address) = &arguments.advertise {
         config::option(&mut layer, "advertised.listeners", "--advertise", format!("PLAINTEXT://{address}"));
+    }
+    if let Some(address) = &arguments.http {
+        config::option(&mut layer, "millrace.http.listener", "--http", address);
     }
     if let Some(directory) = &arguments.data_dir {
         config::option(&mut layer, "log.dirs", "--data-dir", directory.display().to_string());

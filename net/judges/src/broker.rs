@@ -214,7 +214,8 @@ impl Drop for Broker {
 }
 
 /// A port that nobody listens on just now.
-fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     let probe = TcpListener::bind("127.0.0.1:0").expect("the loopback interface has a free port");
     probe.local_addr().expect("a bound socket has an address").port()
 }

@@ -23,6 +23,7 @@ use crate::address::{self, Bound};
 use crate::cleaning;
 use crate::dispatch::{self, CoreCall, CoreMessage, Message};
 use crate::host::Host;
+use crate::http::Http;
 use crate::limits::STOP_DEADLINE;
 use crate::listener::{self, ConnectionCounts};
 use crate::metadata_log::{self, METADATA_PARTITION, METADATA_TOPIC, MetadataLog};
@@ -123,6 +124,7 @@ async fn start_first_core(
     mailbox: &Mailbox<CoreMessage>,
 ) -> Result<(Rc<Server>, Vec<Bound>), BrokerError> {
     let config = &broker.config;
+    let http = Http::start(core, &*broker.host, config.network.http_listener.as_ref()).await?;
     let recovered = LogDirectory::open(core, &config.log_dir, config.node_id).await.map_err(storage)?;
     assert!(broker.lock.set(recovered.lock).is_ok(), "the log directory is opened once");
     let listeners = address::bind_all(core, &*broker.host, &config.network.listeners).await?;
@@ -153,6 +155,7 @@ async fn start_first_core(
             (from, _) => panic!("core {} speaks before it has started", from.0),
         }
     }
+    http.serve(&server);
     Ok((server, listeners))
 }
 

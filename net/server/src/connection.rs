@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use millrace_log::ReadPart;
 use millrace_runtime::sync::{self, Either};
-use millrace_runtime::{Bytes, JoinHandle, Socket, WriteHalf};
+use millrace_runtime::{Bytes, JoinHandle, Monotonic, Socket, WriteHalf};
 use tracing::{debug, info, warn};
 
 use crate::begin::{Begun, begin};
@@ -24,9 +24,23 @@ use crate::response::{Outcome, Response};
 use crate::server::Server;
 
 /// An answer in its place in the queue.
+struct Due {
+    /// What was asked, where that could be read.
+    asked: Option<Asked>,
+    answer: Answer,
+}
+
 enum Answer {
     Ready(Outcome),
     Pending(JoinHandle<Outcome>),
+}
+
+/// What is counted of a request.
+#[derive(Clone, Copy)]
+struct Asked {
+    api_key: i16,
+    arrived: Monotonic,
+    request_bytes: usize,
 }
 
 /// Serves a connection until either side ends it.
@@ -50,7 +64,7 @@ async fn read_requests(
     server: &Rc<Server>,
     frames: &mut FrameReader,
     context: &Rc<ConnectionContext>,
-    answers: &sync::queue::Sender<Answer>,
+    answers: &sync::queue::Sender<Due>,
 ) {
     loop {
         let next = pin!(frames.next(&server.core, &server.receive_budget));
@@ -62,21 +76,27 @@ async fn read_requests(
             }
             Either::Second(()) => return,
         };
-        let answer = start(server, context, frame).await;
-        let closes = matches!(answer, Answer::Ready(Outcome::Close(_)));
-        if answers.send(answer).await.is_err() || closes {
+        let due = start(server, context, frame).await;
+        let closes = matches!(due.answer, Answer::Ready(Outcome::Close(_)));
+        if answers.send(due).await.is_err() || closes {
             return;
         }
     }
 }
 
 /// Decodes a request's header and starts its handler.
-async fn start(server: &Rc<Server>, context: &Rc<ConnectionContext>, frame: Frame) -> Answer {
+async fn start(server: &Rc<Server>, context: &Rc<ConnectionContext>, frame: Frame) -> Due {
+    let arrived = server.core.now();
     let Frame { bytes, permit } = frame;
+    let request_bytes = bytes.len();
     let request = match Request::parse(bytes, Rc::clone(context)) {
         Ok(request) => request,
-        Err(error) => return Answer::Ready(Outcome::Close(format!("unreadable request header: {error}"))),
+        Err(error) => {
+            let answer = Answer::Ready(Outcome::Close(format!("unreadable request header: {error}")));
+            return Due { asked: None, answer };
+        }
     };
+    let asked = Some(Asked { api_key: request.api_key, arrived, request_bytes });
     let overlaps = handlers::overlaps(request.api_key);
     let server_of_task = Rc::clone(server);
     let running = async move {
@@ -85,41 +105,46 @@ async fn start(server: &Rc<Server>, context: &Rc<ConnectionContext>, frame: Fram
         outcome
     };
     if !overlaps {
-        return Answer::Ready(running.await);
+        return Due { asked, answer: Answer::Ready(running.await) };
     }
-    match begin(&server.core, Box::pin(running)).await {
+    let answer = match begin(&server.core, Box::pin(running)).await {
         Begun::Done(outcome) => Answer::Ready(outcome),
         Begun::Running(running) => Answer::Pending(running),
-    }
+    };
+    Due { asked, answer }
 }
 
 /// Sends each answer when its turn has come.
-async fn send_answers(
-    server: Rc<Server>,
-    socket: WriteHalf,
-    mut queue: sync::queue::Receiver<Answer>,
-    peer: SocketAddr,
-) {
-    while let Some(answer) = queue.receive().await {
+async fn send_answers(server: Rc<Server>, socket: WriteHalf, mut queue: sync::queue::Receiver<Due>, peer: SocketAddr) {
+    while let Some(Due { asked, answer }) = queue.receive().await {
         let outcome = match answer {
             Answer::Ready(outcome) => outcome,
             Answer::Pending(running) => running.await,
         };
         match outcome {
-            Outcome::Silent => {}
+            Outcome::Silent => count(&server, asked, 0),
             Outcome::Respond(response) => {
+                let response_bytes = response.parts.iter().map(ReadPart::len).sum();
                 if let Err(error) = send(&server, &socket, response).await {
                     debug!(%peer, %error, "the answer could not be sent");
                     break;
                 }
+                count(&server, asked, response_bytes);
             }
             Outcome::Close(why) => {
+                server.metrics.note_dropped();
                 info!(%peer, why, "closing the connection");
                 break;
             }
         }
     }
     socket.shutdown();
+}
+
+fn count(server: &Server, asked: Option<Asked>, response_bytes: usize) {
+    if let Some(Asked { api_key, arrived, request_bytes }) = asked {
+        server.metrics.note_request(api_key, server.core.now() - arrived, request_bytes, response_bytes);
+    }
 }
 
 /// Sends an answer: runs of memory by one vectored send, file ranges by sendfile.

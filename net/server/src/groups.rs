@@ -17,7 +17,7 @@ use millrace_base::code::ErrorCode;
 use millrace_base::hash::Map;
 use millrace_base::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_cluster::group::{
-    Answer, Coordinator, Effect, GroupRecord, ListedGroup, Now, RecordError, Request, Rules, Ticket, WriteId,
+    Answer, Coordinator, Effect, GroupRecord, ListedGroup, Now, Phase, RecordError, Request, Rules, Ticket, WriteId,
     partition_of,
 };
 use millrace_log::{Append, Origin, Partition};
@@ -152,6 +152,39 @@ impl CoreCall for List {
         }
         Ok(all)
     }
+}
+
+/// What this core's coordinators know in numbers: those that are loaded.
+pub(crate) fn numbers(server: &Server) -> (Vec<GroupSize>, Vec<Committed>) {
+    let (mut sizes, mut committed) = (Vec::new(), Vec::new());
+    for shard in server.groups.shards.borrow().values() {
+        let State::Active(coordinator) = &*shard.state.borrow() else { continue };
+        let size_of =
+            |(group, phase, members): (&str, Phase, usize)| GroupSize { group: group.to_owned(), phase, members };
+        sizes.extend(coordinator.sizes().map(size_of));
+        committed.extend(coordinator.committed().map(|(group, topic, partition, offset)| {
+            let (group, topic) = (group.to_owned(), topic.to_owned());
+            Committed { group, topic, partition, offset }
+        }));
+    }
+    (sizes, committed)
+}
+
+/// How many members a group has.
+#[derive(Debug)]
+pub(crate) struct GroupSize {
+    pub group: String,
+    pub phase: Phase,
+    pub members: usize,
+}
+
+/// How far a group has read.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub group: String,
+    pub topic: String,
+    pub partition: PartitionIndex,
+    pub offset: Offset,
 }
 
 /// Lets this core's groups forget the offsets of a topic that is deleted.

@@ -11,6 +11,18 @@ pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 64;
 /// A request that has begun to arrive and of which nothing comes for so long closes its connection.
 pub(crate) const REQUEST_STALL: Duration = Duration::from_secs(30);
 
+/// HTTP connections at once; more are closed.
+pub(crate) const HTTP_CONNECTIONS_MAX: usize = 64;
+
+/// Bytes of an HTTP request's head; a longer one is refused.
+pub(crate) const HTTP_HEAD_BYTES_MAX: usize = 8192;
+
+/// Headers of an HTTP request; more are refused.
+pub(crate) const HTTP_HEADERS_MAX: usize = 64;
+
+/// An HTTP connection that is not over by then is closed.
+pub(crate) const HTTP_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Connections that wait in the kernel to be accepted.
 pub(crate) const ACCEPT_BACKLOG: u32 = 1024;
 

@@ -27,7 +27,7 @@ impl ConnectionCounts {
         Self { per_core: (0..cores).map(|_| AtomicUsize::new(0)).collect() }
     }
 
-    fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.per_core.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
@@ -81,6 +81,7 @@ pub(crate) fn adopt(server: &Rc<Server>, socket: DetachedSocket, peer: SocketAdd
     let core = server.core.clone();
     core.spawn(async move {
         server.connections_open.enter();
+        server.metrics.note_connection();
         let socket = Socket::attach(&server.core, socket);
         connection::serve(Rc::clone(&server), socket, peer, listener).await;
         server.connections.remove(server.core.id());

@@ -3,6 +3,7 @@
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use millrace_base::broker_config::{BrokerConfig, Endpoint};
 use millrace_base::ids::{CoreId, LeaderEpoch, TopicId, TopicPartition};
@@ -10,7 +11,7 @@ use millrace_cluster::metadata::{Image, MetadataRecord};
 use millrace_cluster::placement;
 use millrace_log::{CoreLog, Partition};
 use millrace_record::compression::{Compressor, Scratch};
-use millrace_runtime::{Core, Mailbox, sync};
+use millrace_runtime::{Core, Mailbox, Monotonic, sync};
 
 use crate::dispatch::{Calls, CoreMessage};
 use crate::fetch_session::FetchSessions;
@@ -18,6 +19,7 @@ use crate::groups::Groups;
 use crate::host::Host;
 use crate::listener::ConnectionCounts;
 use crate::metadata_log::MetadataLog;
+use crate::metrics::Metrics;
 use crate::producer_ids::ProducerIds;
 use crate::topic_configs::TopicConfigs;
 
@@ -43,6 +45,10 @@ pub(crate) struct Server {
     pub fetch_sessions: RefCell<FetchSessions>,
     pub groups: Groups,
     pub calls: Calls,
+    pub metrics: Metrics,
+    /// When this core began to serve, and how long it had waited with nothing to do before.
+    pub began: Monotonic,
+    pub parked_before: Duration,
     /// For batches that are inflated to be checked.
     pub scratch: RefCell<Scratch>,
     /// For batches that are compressed as their topic wants it.
@@ -81,7 +87,6 @@ impl Server {
                 parts.core.id(),
                 parts.core.count(),
             )),
-            core: parts.core,
             mailbox: parts.mailbox,
             host: parts.host,
             endpoints: parts.endpoints,
@@ -93,12 +98,16 @@ impl Server {
             producer_ids: ProducerIds::default(),
             groups: Groups::default(),
             calls: Calls::default(),
+            metrics: Metrics::default(),
+            began: parts.core.now(),
+            parked_before: parts.core.parked(),
             scratch: RefCell::default(),
             compressor: RefCell::default(),
             connections: parts.connections,
             connections_open: OpenConnections::default(),
             stopping: sync::Event::new(),
             config: parts.config,
+            core: parts.core,
         })
     }
 

@@ -147,6 +147,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.durability", Kind::String, Some("sync"), Valid::OneOf(&["sync", "relaxed"]), High, Support::Full,
         "A topic's default for millrace.durability: acknowledge what is on stable storage (sync) or what is in memory \
          (relaxed)."),
+    setting("millrace.http.listener", Kind::String, None, Valid::Any, Medium, Support::Full,
+        "Where /metrics (for Prometheus), /healthz and /readyz are answered, as host:port; unset, nowhere."),
     setting("millrace.journal.file.bytes", Kind::Long, Some("67108864"), Valid::Between(4_194_304, 1_073_741_824),
         Low, Support::Full,
         "The size in bytes of each of a core's journal files but the first."),

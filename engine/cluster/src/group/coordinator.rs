@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
-use millrace_base::ids::TopicId;
+use millrace_base::ids::{Offset, PartitionIndex, TopicId};
 
 use super::offsets::is_acceptable;
 use super::record::GroupRecord;
 use super::request::{
     Answer, Commit, Effect, Join, JoinAnswer, ListedGroup, Now, Request, Rules, SyncAnswer, Ticket, WriteId,
 };
-use super::state::Group;
+use super::state::{Group, Phase};
 use super::timers::Timers;
 use super::turn::{Then, Timer, Turn, Writes};
 
@@ -206,6 +206,19 @@ impl Coordinator {
             phase: state.phase(),
         };
         self.groups.iter().map(list).collect()
+    }
+
+    /// Every group, where it stands, and how many members it has.
+    pub fn sizes(&self) -> impl Iterator<Item = (&str, Phase, usize)> {
+        self.groups.iter().map(|(group, state)| (group.as_str(), state.phase(), state.members().len()))
+    }
+
+    /// Every committed offset: group, topic, partition, offset.
+    pub fn committed(&self) -> impl Iterator<Item = (&str, &str, PartitionIndex, Offset)> {
+        self.groups.iter().flat_map(|(group, state)| {
+            let settled = state.offsets.settled();
+            settled.map(move |(topic, partition, committed)| (group.as_str(), topic, partition, committed.offset))
+        })
     }
 
     fn turn<'a>(&'a mut self, name: &'a str, now: Now, effects: &'a mut Vec<Effect>) -> Option<Turn<'a>> {

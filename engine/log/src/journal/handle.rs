@@ -7,6 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use millrace_base::metrics::Durations;
 use millrace_runtime::{BLOCK_BYTES, BufferPool, Core, File};
 
 use super::commit::Sequence;
@@ -90,6 +91,7 @@ impl Journal {
             stopping: false,
             failed: None,
             waiters: Vec::new(),
+            commits: Durations::default(),
         };
         let shared = Shared::new(core.clone(), directory, options, pool, ring_file, state);
         shared.change_superblock(|_| {}).await?;
@@ -217,6 +219,13 @@ impl Journal {
     pub async fn room(&self) -> Result<(), JournalFailed> {
         let limit = self.shared.options.waiting_bytes_max;
         self.wait_for(|state| state.has_room(limit).then_some(())).await
+    }
+
+    /// How long the writes of commits took since it was opened, and how many bytes they were.
+    #[must_use]
+    pub fn written(&self) -> (Durations, u64) {
+        let state = self.shared.state();
+        (state.commits.clone(), state.ring.written())
     }
 
     /// Writes what waits, and notes that the journal was closed: a later replay then knows that nothing is missing at

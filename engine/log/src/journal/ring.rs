@@ -112,6 +112,11 @@ impl Ring {
         self.released_before
     }
 
+    /// Bytes recorded in this incarnation.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
     /// When more than half of the ring is in use, or appends have no room, or `blocked`: the sequence before which all
     /// should be released.
     pub(super) fn pressure(&self, blocked: bool) -> Option<Sequence> {

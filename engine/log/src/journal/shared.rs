@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::task::Waker;
 
+use millrace_base::metrics::Durations;
 use millrace_runtime::sync::{Notify, Semaphore};
 use millrace_runtime::{BufferPool, Core, File};
 
@@ -63,6 +64,8 @@ pub(super) struct State {
     pub(super) failed: Option<JournalFailed>,
     /// Who waits for which commit.
     pub(super) waiters: Vec<(Sequence, Waker)>,
+    /// How long the writes of commits took.
+    pub(super) commits: Durations,
 }
 
 /// A function that is told of each durable commit.

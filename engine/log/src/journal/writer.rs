@@ -33,8 +33,12 @@ pub(super) async fn lane(shared: Rc<Shared>) {
             Err(error) => return shared.fail(error),
         };
         let Prepared { sequence, file, offset, record } = prepared;
+        let began = shared.core.now();
         match file.write_at(&shared.core, vec![record], offset, Durability::Synced).await {
-            Ok(()) => shared.end_commit(sequence),
+            Ok(()) => {
+                shared.state_mut().commits.note(shared.core.now() - began);
+                shared.end_commit(sequence);
+            }
             Err(source) => return shared.fail(JournalError::io("write", file.path())(source)),
         }
         seal::arm(&shared);

@@ -1,5 +1,7 @@
 //! How a host drives a core.
 
+use std::time::Duration;
+
 use super::Core;
 use crate::clock::Monotonic;
 use crate::reactor::Events;
@@ -23,10 +25,18 @@ impl Core {
             return self.turn();
         }
         let mut events = self.inner.events.take();
+        let began = self.now();
         self.inner.reactor.park(self.next_deadline(), &mut events);
+        self.inner.parked.set(self.parked() + (self.now() - began));
         self.absorb(&mut events);
         self.inner.events.replace(events);
         self.advance();
+    }
+
+    /// How long this core has waited with nothing to do, since it began.
+    #[must_use]
+    pub fn parked(&self) -> Duration {
+        self.inner.parked.get()
     }
 
     /// Whether a task is ready to run.
