@@ -1,5 +1,5 @@
-//! A segment's index in its file: a hint, checked when it is read, and built anew when it is not there, damaged, or
-//! of another length or revision of the segment: a file whose removal a power loss has undone is older than its segment,
+//! A segment's index in its file: a hint, checked when it is read, and built anew when it is not there, damaged, or of
+//! another length or revision of the segment: a file whose removal a power loss has undone is older than its segment,
 //! and one that was written while compaction replaced the segment is of the segment before.
 
 use std::io;

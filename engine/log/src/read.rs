@@ -201,8 +201,8 @@ impl Partition {
         state.segment(base)?.tail.view(from, to)
     }
 
-    /// The batch that holds `offset`, or the first one behind it, in whichever segment that is: compaction may have left
-    /// nothing between an offset and its segment's end.
+    /// The batch that holds `offset`, or the first one behind it, in whichever segment that is: compaction may have
+    /// left nothing between an offset and its segment's end.
     async fn find_place(self: &Rc<Self>, offset: Offset) -> Result<Option<(View, Place)>, ReadError> {
         let mut from = offset;
         loop {

@@ -1,11 +1,15 @@
 //! Superseded records go: each core cleans the compacted partitions that it owns, one at a time, the dirtiest first.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use millrace_log::{CleanError, Cleaner, CleanerOptions, Partition};
 use tracing::{debug, info, warn};
 
 use crate::server::Server;
+
+/// A core without work looks for some no more often than this, whatever `log.cleaner.backoff.ms` says.
+const BACKOFF_MIN: Duration = Duration::from_millis(1);
 
 /// Cleans this core's partitions for as long as it runs.
 pub(crate) async fn clean_forever(server: Rc<Server>) {
@@ -18,33 +22,36 @@ pub(crate) async fn clean_forever(server: Rc<Server>) {
     });
     loop {
         let now_ms = server.core.wall_ms();
-        let cleaned = match dirtiest(&server, now_ms).await {
-            Some(partition) => clean(&mut cleaner, &partition, now_ms).await,
-            None => false,
-        };
-        if !cleaned {
-            server.core.sleep(cleaning.backoff).await;
+        if !clean_dirtiest(&server, &mut cleaner, now_ms).await {
+            server.core.sleep(cleaning.backoff.max(BACKOFF_MIN)).await;
         }
     }
 }
 
-/// Of the partitions that are worth cleaning the one with the greatest share of what was never cleaned.
-async fn dirtiest(server: &Server, now_ms: i64) -> Option<Rc<Partition>> {
-    let mut dirtiest: Option<(f64, Rc<Partition>)> = None;
+/// Cleans the dirtiest partition that can be; false when there is none.
+async fn clean_dirtiest(server: &Server, cleaner: &mut Cleaner, now_ms: i64) -> bool {
+    for partition in due(server, now_ms).await {
+        if clean(cleaner, &partition, now_ms).await {
+            return true;
+        }
+    }
+    false
+}
+
+/// The partitions that are worth cleaning, the one with the greatest share of what was never cleaned first.
+async fn due(server: &Server, now_ms: i64) -> Vec<Rc<Partition>> {
+    let mut due = Vec::new();
     for id in server.log.partitions() {
         let Some(partition) = server.partition(id).filter(|partition| partition.check().is_ok()) else { continue };
         let Some(compaction) = partition.config().compaction else { continue };
         match partition.cleanable(now_ms).await {
-            Ok(Some(cleanable)) if cleanable.is_due(&compaction) => {
-                if dirtiest.as_ref().is_none_or(|(ratio, _)| cleanable.ratio() > *ratio) {
-                    dirtiest = Some((cleanable.ratio(), partition));
-                }
-            }
+            Ok(Some(cleanable)) if cleanable.is_due(&compaction) => due.push((cleanable.ratio(), partition)),
             Ok(_) => {}
             Err(error) => warn!(topic = partition.topic_name(), partition = id.partition, %error, "not compacted"),
         }
     }
-    dirtiest.map(|(_, partition)| partition)
+    due.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    due.into_iter().map(|(_, partition)| partition).collect()
 }
 
 /// Cleans a partition; false when that came to nothing, and is not to be tried again at once.

@@ -61,8 +61,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("log.cleaner.backoff.ms", Kind::Long, Some("15000"), Valid::AtLeast(0), Medium, Support::Full,
         "How long the cleaner of a core sleeps when no partition needs compaction, in ms."),
     setting("log.cleaner.dedupe.buffer.size", Kind::Long, Some("134217728"), Valid::Any, Medium, Support::Full,
-        "Memory in bytes for the keys of the partitions that are compacted, shared by all cores; a partition whose keys \
-         do not fit takes several passes."),
+        "Memory in bytes for the keys of the partitions that are compacted, shared by all cores; a partition whose \
+         keys do not fit takes several passes."),
     setting("log.cleaner.delete.retention.ms", Kind::Long, Some("86400000"), Valid::AtLeast(0), Medium, Support::Full,
         "A topic's default for delete.retention.ms."),
     setting("log.cleaner.enable", Kind::Boolean, Some("true"), Valid::Any, Medium, Support::Full,

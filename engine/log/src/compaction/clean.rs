@@ -131,8 +131,8 @@ impl Cleaner {
     /// that ends before its time keeps what it has done.
     ///
     /// # Errors
-    /// [`CleanError`]. After damage [`Partition::cleanable`] gives nothing any more, and [`Partition::uncleanable`] says
-    /// why.
+    /// [`CleanError`]. After damage [`Partition::cleanable`] gives nothing any more, and [`Partition::uncleanable`]
+    /// says why.
     pub async fn clean(&mut self, partition: &Rc<Partition>, now_ms: i64) -> Result<Option<Cleaned>, CleanError> {
         let Some(compaction) = partition.config().compaction else { return Ok(None) };
         let Some(cleanable) = partition.cleanable(now_ms).await? else { return Ok(None) };

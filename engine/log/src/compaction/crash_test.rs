@@ -73,7 +73,7 @@ impl Life {
         let mut appended = Vec::new();
         for _ in 0..records {
             let key = self.random.below(KEYS);
-            let bytes_max = if self.random.below(30) == 0 { 6_000 } else { 500 };
+            let bytes_max = if self.random.below(30) == 0 { 2_500 } else { 500 };
             let value: Option<Vec<u8>> = (self.random.below(4) > 0)
                 .then(|| (0..self.random.below(bytes_max)).map(|_| self.random.below(256) as u8).collect());
             builder.push(number, Some(&key.to_be_bytes()), value.as_deref(), &[]).unwrap();

@@ -7,6 +7,7 @@
 //!   go only after that name is durable. Whatever is cut short before, recovery finishes.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use millrace_base::ids::Offset;
 use millrace_runtime::{Bytes, File, OpenOptions};
@@ -21,6 +22,9 @@ use crate::journal::{Entry, Operation, Sequence};
 use crate::layout;
 use crate::partition::{Partition, State};
 use crate::segment::{IndexSlot, Segment};
+
+/// After this long a checkpoint is asked for again.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A replacement on its way to the journal.
 pub(crate) struct PreparedSwap {
@@ -106,7 +110,10 @@ impl Partition {
                 return Ok(());
             }
             self.shared.wants_checkpoint.notify_all();
-            has_checkpoint.await;
+            // Who writes checkpoints may be busy, and not hear it.
+            if self.shared.core.timeout(ASK_AGAIN, has_checkpoint).await.is_err() {
+                tracing::debug!(partition = %self.id, "a checkpoint is asked for again");
+            }
         }
     }
 

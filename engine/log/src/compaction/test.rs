@@ -192,7 +192,7 @@ pub(super) async fn clean(opened: &Opened, cleaner: &mut Cleaner, now_ms: i64, m
 }
 
 #[test]
-fn what_stays_is_what_kafkas_rules_leave() {
+fn trap_13_what_stays_is_what_kafkas_rules_leave_at_its_offset() {
     for seed in 0..40 {
         let disk = Disk::new(seed);
         let mut random = Random::new(seed);
@@ -227,7 +227,7 @@ fn what_stays_is_what_kafkas_rules_leave() {
 }
 
 #[test]
-fn producers_are_known_after_a_restart_without_a_checkpoint() {
+fn trap_13_each_producers_last_batch_stays_and_tells_of_it_without_a_checkpoint() {
     for seed in 0..10 {
         let disk = Disk::new(seed);
         let (before, model) = on(&disk, async move |opened| {
