@@ -137,3 +137,39 @@ pub(crate) fn replica_log_dirs(table: &mut Table) {
     table.ask("move no partitions", api, All, to("$directory", "moved", &[]));
     table.ask("move nothing", api, All, json!({ "Dirs": [] }));
 }
+
+/// Without an authorizer, which neither broker has.
+pub(crate) fn acls(table: &mut Table) {
+    let filter = |resource: i8, pattern: i8, operation: i8, permission: i8| {
+        json!({ "ResourceTypeFilter": resource, "ResourceNameFilter": "t", "PatternTypeFilter": pattern,
+            "PrincipalFilter": "User:a", "HostFilter": "*", "Operation": operation, "PermissionType": permission })
+    };
+    let acl = |resource: i8, pattern: i8, operation: i8, permission: i8| {
+        json!({ "ResourceType": resource, "ResourceName": "t", "ResourcePatternType": pattern,
+            "Principal": "User:a", "Host": "*", "Operation": operation, "PermissionType": permission })
+    };
+    let codes = [
+        ("of a topic", [2, 3, 3, 3]),
+        ("of any resource", [1, 1, 1, 1]),
+        ("that match", [2, 2, 2, 2]),
+        ("of users, by prefix", [7, 4, 15, 3]),
+        ("of unknown resources", [0, 3, 3, 3]),
+        ("of resources that there are not", [8, 3, 3, 3]),
+        ("by unknown patterns", [2, 0, 3, 3]),
+        ("by patterns that there are not", [2, 5, 3, 3]),
+        ("for unknown operations", [2, 3, 0, 3]),
+        ("for operations that there are not", [2, 3, 16, 3]),
+        ("of unknown permissions", [2, 3, 3, 0]),
+        ("of permissions that there are not", [2, 3, 3, 4]),
+        ("of a negative permission", [2, 3, 3, -1]),
+    ];
+    for (what, [resource, pattern, operation, permission]) in codes {
+        let filter = filter(resource, pattern, operation, permission);
+        table.ask(&format!("describe ACLs {what}"), "DescribeAcls", All, filter.clone());
+        table.ask(&format!("delete ACLs {what}"), "DeleteAcls", All, json!({ "Filters": [filter, filter] }));
+        let acl = acl(resource, pattern, operation, permission);
+        table.ask(&format!("create ACLs {what}"), "CreateAcls", All, json!({ "Creations": [acl, acl] }));
+    }
+    table.ask("create no ACLs", "CreateAcls", All, json!({ "Creations": [] }));
+    table.ask("delete no ACLs", "DeleteAcls", All, json!({ "Filters": [] }));
+}

@@ -54,6 +54,7 @@ const SCENES: &[Scene] = &[
     ("quorum", admin::quorum),
     ("producers", admin::producers),
     ("config_resources", admin::config_resources),
+    ("acls", admin::acls),
 ];
 
 /// What both brokers are started with that are to refuse more.

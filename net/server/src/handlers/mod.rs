@@ -1,5 +1,6 @@
 //! One file per API, and the table that finds it.
 
+mod acls;
 mod alter_configs;
 mod alter_partition_reassignments;
 mod alter_replica_log_dirs;
@@ -45,8 +46,9 @@ use millrace_log::ReadPart;
 use millrace_wire::messages::{
     alter_configs::AlterConfigsRequest, alter_partition_reassignments::AlterPartitionReassignmentsRequest,
     alter_replica_log_dirs::AlterReplicaLogDirsRequest, api_versions::ApiVersionsRequest,
-    create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest, delete_groups::DeleteGroupsRequest,
-    delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
+    create_acls::CreateAclsRequest, create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest,
+    delete_acls::DeleteAclsRequest, delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest,
+    delete_topics::DeleteTopicsRequest, describe_acls::DescribeAclsRequest, describe_cluster::DescribeClusterRequest,
     describe_configs::DescribeConfigsRequest, describe_groups::DescribeGroupsRequest,
     describe_log_dirs::DescribeLogDirsRequest, describe_producers::DescribeProducersRequest,
     describe_quorum::DescribeQuorumRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
@@ -102,6 +104,9 @@ pub(crate) const SUPPORTED: &[i16] = &[
     DescribeQuorumRequest::KEY,
     DescribeProducersRequest::KEY,
     ListConfigResourcesRequest::KEY,
+    DescribeAclsRequest::KEY,
+    CreateAclsRequest::KEY,
+    DeleteAclsRequest::KEY,
 ];
 
 /// Whether requests of this API are started before those ahead of them are answered.
@@ -155,6 +160,9 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         ElectLeadersRequest::KEY => elect_leaders::handle(&server, &request),
         AlterPartitionReassignmentsRequest::KEY => alter_partition_reassignments::handle(&server, &request),
         ListPartitionReassignmentsRequest::KEY => list_partition_reassignments::handle(&request),
+        DescribeAclsRequest::KEY => acls::describe(&request),
+        CreateAclsRequest::KEY => acls::create(&request),
+        DeleteAclsRequest::KEY => acls::delete(&request),
         ListConfigResourcesRequest::KEY => list_config_resources::handle(&server, &request),
         _ => unreachable!("every supported API has its handler"),
     };
