@@ -173,3 +173,34 @@ pub(crate) fn acls(table: &mut Table) {
     table.ask("create no ACLs", "CreateAcls", All, json!({ "Creations": [] }));
     table.ask("delete no ACLs", "DeleteAcls", All, json!({ "Filters": [] }));
 }
+
+/// By a listener that authenticates nobody.
+pub(crate) fn authentication(table: &mut Table) {
+    for mechanism in ["PLAIN", "SCRAM-SHA-256", "unknown", ""] {
+        let body = json!({ "Mechanism": mechanism });
+        table.ask(&format!("begin SASL by '{mechanism}'"), "SaslHandshake", All, body);
+    }
+    table.ask("authenticate", "SaslAuthenticate", All, json!({ "AuthBytes": "00610062" }));
+    table.ask("authenticate by nothing", "SaslAuthenticate", All, json!({ "AuthBytes": "" }));
+
+    let create = "CreateDelegationToken";
+    table.ask("create a token", create, All, json!({ "Renewers": [], "MaxLifetimeMs": 1000 }));
+    let renewers = json!([{ "PrincipalType": "User", "PrincipalName": "a" }]);
+    table.ask("create a token with renewers", create, All, json!({ "Renewers": renewers, "MaxLifetimeMs": -1 }));
+    for (owner, name) in [("User", "a"), ("User", ""), ("Group", "b")] {
+        let body = json!({ "OwnerPrincipalType": owner, "OwnerPrincipalName": name, "MaxLifetimeMs": 1000 });
+        table.ask(&format!("create a token for {owner} '{name}'"), create, 3, body);
+    }
+    let nobody = json!({ "OwnerPrincipalType": null, "OwnerPrincipalName": null, "MaxLifetimeMs": 1000 });
+    table.ask("create a token for nobody", create, 3, nobody);
+    for period in [-1, 0, 1000] {
+        let renewed = json!({ "Hmac": "0102", "RenewPeriodMs": period });
+        table.ask(&format!("renew a token for {period} ms"), "RenewDelegationToken", All, renewed);
+        let expired = json!({ "Hmac": "0102", "ExpiryTimePeriodMs": period });
+        table.ask(&format!("expire a token in {period} ms"), "ExpireDelegationToken", All, expired);
+    }
+    let owner = json!({ "PrincipalType": "User", "PrincipalName": "a" });
+    for (what, owners) in [("all", json!(null)), ("no", json!([])), ("somebody's", json!([owner]))] {
+        table.ask(&format!("describe {what} tokens"), "DescribeDelegationToken", All, json!({ "Owners": owners }));
+    }
+}

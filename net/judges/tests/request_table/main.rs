@@ -55,6 +55,7 @@ const SCENES: &[Scene] = &[
     ("producers", admin::producers),
     ("config_resources", admin::config_resources),
     ("acls", admin::acls),
+    ("authentication", admin::authentication),
 ];
 
 /// What both brokers are started with that are to refuse more.

@@ -8,6 +8,7 @@ mod api_versions;
 mod config_resource;
 mod create_partitions;
 mod create_topics;
+mod delegation_tokens;
 mod delete_groups;
 mod delete_records;
 mod delete_topics;
@@ -36,6 +37,7 @@ mod offset_delete;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod sasl;
 mod sync_group;
 
 use std::rc::Rc;
@@ -46,20 +48,24 @@ use millrace_log::ReadPart;
 use millrace_wire::messages::{
     alter_configs::AlterConfigsRequest, alter_partition_reassignments::AlterPartitionReassignmentsRequest,
     alter_replica_log_dirs::AlterReplicaLogDirsRequest, api_versions::ApiVersionsRequest,
-    create_acls::CreateAclsRequest, create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest,
-    delete_acls::DeleteAclsRequest, delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest,
-    delete_topics::DeleteTopicsRequest, describe_acls::DescribeAclsRequest, describe_cluster::DescribeClusterRequest,
-    describe_configs::DescribeConfigsRequest, describe_groups::DescribeGroupsRequest,
-    describe_log_dirs::DescribeLogDirsRequest, describe_producers::DescribeProducersRequest,
-    describe_quorum::DescribeQuorumRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    elect_leaders::ElectLeadersRequest, fetch::FetchRequest, find_coordinator::FindCoordinatorRequest,
-    heartbeat::HeartbeatRequest, incremental_alter_configs::IncrementalAlterConfigsRequest,
-    init_producer_id::InitProducerIdRequest, join_group::JoinGroupRequest, leave_group::LeaveGroupRequest,
-    list_config_resources::ListConfigResourcesRequest, list_groups::ListGroupsRequest,
-    list_offsets::ListOffsetsRequest, list_partition_reassignments::ListPartitionReassignmentsRequest,
-    metadata::MetadataRequest, offset_commit::OffsetCommitRequest, offset_delete::OffsetDeleteRequest,
-    offset_fetch::OffsetFetchRequest, offset_for_leader_epoch::OffsetForLeaderEpochRequest, produce::ProduceRequest,
-    sync_group::SyncGroupRequest,
+    create_acls::CreateAclsRequest, create_delegation_token::CreateDelegationTokenRequest,
+    create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest, delete_acls::DeleteAclsRequest,
+    delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest,
+    describe_acls::DescribeAclsRequest, describe_cluster::DescribeClusterRequest,
+    describe_configs::DescribeConfigsRequest, describe_delegation_token::DescribeDelegationTokenRequest,
+    describe_groups::DescribeGroupsRequest, describe_log_dirs::DescribeLogDirsRequest,
+    describe_producers::DescribeProducersRequest, describe_quorum::DescribeQuorumRequest,
+    describe_topic_partitions::DescribeTopicPartitionsRequest, elect_leaders::ElectLeadersRequest,
+    expire_delegation_token::ExpireDelegationTokenRequest, fetch::FetchRequest,
+    find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest,
+    incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
+    join_group::JoinGroupRequest, leave_group::LeaveGroupRequest, list_config_resources::ListConfigResourcesRequest,
+    list_groups::ListGroupsRequest, list_offsets::ListOffsetsRequest,
+    list_partition_reassignments::ListPartitionReassignmentsRequest, metadata::MetadataRequest,
+    offset_commit::OffsetCommitRequest, offset_delete::OffsetDeleteRequest, offset_fetch::OffsetFetchRequest,
+    offset_for_leader_epoch::OffsetForLeaderEpochRequest, produce::ProduceRequest,
+    renew_delegation_token::RenewDelegationTokenRequest, sasl_authenticate::SaslAuthenticateRequest,
+    sasl_handshake::SaslHandshakeRequest, sync_group::SyncGroupRequest,
 };
 use millrace_wire::{WireError, Writer, versions};
 
@@ -107,6 +113,12 @@ pub(crate) const SUPPORTED: &[i16] = &[
     DescribeAclsRequest::KEY,
     CreateAclsRequest::KEY,
     DeleteAclsRequest::KEY,
+    SaslHandshakeRequest::KEY,
+    SaslAuthenticateRequest::KEY,
+    CreateDelegationTokenRequest::KEY,
+    RenewDelegationTokenRequest::KEY,
+    ExpireDelegationTokenRequest::KEY,
+    DescribeDelegationTokenRequest::KEY,
 ];
 
 /// Whether requests of this API are started before those ahead of them are answered.
@@ -160,6 +172,12 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         ElectLeadersRequest::KEY => elect_leaders::handle(&server, &request),
         AlterPartitionReassignmentsRequest::KEY => alter_partition_reassignments::handle(&server, &request),
         ListPartitionReassignmentsRequest::KEY => list_partition_reassignments::handle(&request),
+        SaslHandshakeRequest::KEY => sasl::handshake(&request),
+        SaslAuthenticateRequest::KEY => sasl::authenticate(&request),
+        CreateDelegationTokenRequest::KEY => delegation_tokens::create(&request),
+        RenewDelegationTokenRequest::KEY => delegation_tokens::renew(&request),
+        ExpireDelegationTokenRequest::KEY => delegation_tokens::expire(&request),
+        DescribeDelegationTokenRequest::KEY => delegation_tokens::describe(&request),
         DescribeAclsRequest::KEY => acls::describe(&request),
         CreateAclsRequest::KEY => acls::create(&request),
         DeleteAclsRequest::KEY => acls::delete(&request),
