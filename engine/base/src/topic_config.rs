@@ -64,6 +64,8 @@ pub struct TopicConfig {
     pub segment_bytes: u64,
     /// `segment.ms`: a segment is rolled at this age.
     pub segment_ms: u64,
+    /// `file.delete.delay.ms`: how long the files of what was deleted stay on the disk.
+    pub file_delete_delay_ms: u64,
     /// `segment.jitter.ms`: by so much at most `segment_ms` is shortened.
     pub segment_jitter_ms: i64,
     /// `segment.index.bytes`: a segment is rolled before its index would be larger.
@@ -154,6 +156,7 @@ impl TopicConfig {
         Ok(TopicConfig {
             segment_bytes: effective.unsigned("segment.bytes")?,
             segment_ms: effective.unsigned("segment.ms")?,
+            file_delete_delay_ms: effective.unsigned("file.delete.delay.ms")?,
             segment_jitter_ms: effective.integer("segment.jitter.ms")?,
             segment_index_bytes: effective.unsigned("segment.index.bytes")?,
             is_preallocated: effective.text("preallocate")? == "true",

@@ -15,6 +15,7 @@ use millrace_runtime::sync::{self, Either, Semaphore};
 use millrace_runtime::{Bytes, Core, Durability, OpenOptions};
 
 use crate::checkpoint::{self, Checkpoint};
+use crate::doomed::Doomed;
 use crate::epochs::LeaderEpochs;
 use crate::error::{LogError, Unavailable};
 use crate::index::Index;
@@ -25,7 +26,7 @@ use crate::limits::{BLOCK_BYTES, CHUNK_BYTES_MIN, block_floor};
 use crate::options::{LogOptions, PartitionConfig};
 use crate::partition::{NewState, Partition};
 use crate::producers::Producers;
-use crate::recovery::{RecoveredPartition, remove_partition_directory};
+use crate::recovery::{RecoveredPartition, doom_partition_directory, remove_partition_directory};
 use crate::scan::read_range;
 use crate::segment::{IndexSlot, Segment};
 use crate::shared::Shared;
@@ -65,6 +66,7 @@ impl CoreLog {
         for _ in 0..DESTAGE_TASKS {
             core.spawn(shared.clone().destage_forever());
         }
+        core.spawn(shared.clone().remove_doomed_forever());
         let log = Rc::new(CoreLog { shared, start, checkpointing: Semaphore::new(1) });
         // From here on a missing checkpoint or journal is a loss, not a beginning.
         log.save_checkpoint(false).await?;
@@ -228,7 +230,14 @@ impl CoreLog {
         let writing = partition.writing.acquire(1).await;
         self.shared.note_memory_freed(partition.tail_memory_bytes());
         self.shared.sealed_files.forget(partition.directory());
-        remove_partition_directory(&self.shared.core, &self.shared.root, partition.directory(), id).await?;
+        let shared = &self.shared;
+        let delay = partition.config().file_delete_delay;
+        if delay.is_zero() {
+            remove_partition_directory(&shared.core, &shared.root, partition.directory(), id).await?;
+        } else {
+            let doomed = doom_partition_directory(&shared.core, &shared.root, partition.directory(), id).await?;
+            shared.doomed.add(&shared.core, Doomed::Directory(doomed), delay);
+        }
         drop(writing);
         Ok(())
     }

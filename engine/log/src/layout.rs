@@ -11,6 +11,8 @@ pub(crate) const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
 /// How a directory's name ends whose partition was deleted.
 const DELETED_SUFFIX: &str = "-delete";
 const SEGMENT_SUFFIX: &str = ".log";
+/// What the name of a segment's file gets when it is to be removed.
+const DELETED_FILE_SUFFIX: &str = ".deleted";
 const INDEX_SUFFIX: &str = ".sparse";
 const SWAP_SUFFIX: &str = ".swap";
 const OFFSET_DIGITS: usize = 20;
@@ -40,6 +42,16 @@ pub(crate) fn is_deleted_directory(name: &str) -> bool {
 /// The segment that begins at `base_offset`.
 pub(crate) fn segment_file(directory: &Path, base_offset: Offset) -> PathBuf {
     directory.join(format!("{base_offset:0OFFSET_DIGITS$}{SEGMENT_SUFFIX}"))
+}
+
+/// Where a segment that is no part of its log any more waits for its removal: as Kafka names it.
+pub(crate) fn deleted_segment_file(directory: &Path, base_offset: Offset) -> PathBuf {
+    directory.join(format!("{base_offset:0OFFSET_DIGITS$}{SEGMENT_SUFFIX}{DELETED_FILE_SUFFIX}"))
+}
+
+/// Whether the file's name is that of a segment that is no part of its log any more.
+pub(crate) fn is_deleted_file(name: &str) -> bool {
+    name.strip_suffix(DELETED_FILE_SUFFIX).and_then(parse_segment_file).is_some()
 }
 
 /// The index of the segment that begins at `base_offset`.
@@ -93,6 +105,10 @@ mod tests {
         assert_eq!(parse_partition_directory("a-b-3"), Some(("a-b", 3)));
         assert_eq!(segment_file(&directory, 42), Path::new("/data/a-b-3/00000000000000000042.log"));
         assert_eq!(parse_segment_file("00000000000000000042.log"), Some(42));
+        let deleted = deleted_segment_file(&directory, 42);
+        assert_eq!(deleted, Path::new("/data/a-b-3/00000000000000000042.log.deleted"));
+        assert!(is_deleted_file("00000000000000000042.log.deleted") && !is_deleted_file("notes.deleted"));
+        assert_eq!(parse_segment_file("00000000000000000042.log.deleted"), None);
         assert_eq!(swap_file(&directory, 42, 7), Path::new("/data/a-b-3/00000000000000000042.7.swap"));
         assert_eq!(parse_swap_file("00000000000000000042.7.swap"), Some((42, 7)));
     }

@@ -9,6 +9,7 @@ mod core_log;
 #[cfg(test)]
 mod crash_test;
 mod destage;
+mod doomed;
 mod epochs;
 mod error;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What may be chosen about a log directory and about one partition.
 
+use std::time::Duration;
+
 use millrace_record::header::TimestampType;
 
 use crate::limits;
@@ -68,6 +70,8 @@ pub struct PartitionConfig {
     /// `segment.ms`: a segment whose first batch is older than this (by the batches' own timestamps, as in Kafka) is
     /// followed by a new one at the next append.
     pub segment_ms: i64,
+    /// `file.delete.delay.ms`: how long the files of what was deleted stay on the disk.
+    pub file_delete_delay: Duration,
     /// `segment.jitter.ms`: by so much at most `segment_ms` is shortened, by another amount for each segment.
     pub segment_jitter_ms: i64,
     /// `segment.index.bytes`: a segment whose index would pass this is followed by a new one at the next append.
@@ -138,6 +142,7 @@ impl Default for PartitionConfig {
         PartitionConfig {
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 60 * 60 * 1000,
+            file_delete_delay: Duration::from_secs(60),
             segment_jitter_ms: 0,
             segment_index_bytes: 10 << 20,
             is_preallocated: false,

@@ -145,7 +145,7 @@ impl Partition {
             let gone = self.state.borrow_mut().pop_below_log_start();
             let Some(gone) = gone else { break };
             self.shared.note_memory_freed(gone.tail.memory_bytes());
-            self.remove_segment_files(gone.base_offset).await?;
+            self.doom_segment_files(gone.base_offset).await?;
         }
         drop(writing);
         // A run may have found the files in use.
@@ -154,6 +154,20 @@ impl Partition {
             self.shared.wants_checkpoint.notify_all();
         }
         Ok(())
+    }
+
+    /// Takes a segment that retention does not keep out of the log; its file goes after `file.delete.delay.ms`.
+    async fn doom_segment_files(&self, base: Offset) -> Result<(), Unavailable> {
+        let path = layout::segment_file(&self.directory, base);
+        self.shared.sealed_files.forget(&path);
+        self.remove(&layout::index_file(&self.directory, base)).await?;
+        let doomed = layout::deleted_segment_file(&self.directory, base);
+        match self.shared.doom_file(&path, doomed, self.config().file_delete_delay).await {
+            Err(error) if DiskFault::of_read(&error) != DiskFault::Absent => {
+                Err(self.shared.fail(&format!("remove {}: {error}", path.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes a segment that is no part of the log any more.
@@ -204,6 +218,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use millrace_base::ids::{TopicId, TopicPartition};
     use millrace_runtime::Core;
@@ -260,5 +275,44 @@ mod tests {
         let kept = (end - start) as u64 * VALUE_BYTES;
         assert!(end == BATCHES && start % 5 == 0, "{start}..{end}");
         assert!((limit..limit + SEGMENT_BYTES).contains(&(kept + kept / 20)), "{kept} bytes");
+    }
+
+    /// How many files of deleted segments there are, and how many of segments.
+    async fn files(core: &Core) -> (usize, usize) {
+        let names = core.read_dir(Path::new("/log/topic-0")).await.unwrap();
+        let count = |suffix: &str| names.iter().filter(|file| file.name.ends_with(suffix)).count();
+        (count(".log.deleted"), count(".log"))
+    }
+
+    #[test]
+    fn what_is_deleted_stays_on_the_disk_for_its_delay() {
+        on_sim(1, async move |core: Core| {
+            let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+            let log = CoreLog::open(&core, Path::new("/log"), LogOptions::default(), directory.start).await.unwrap();
+            let id = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
+            let config = PartitionConfig { segment_bytes: SEGMENT_BYTES, ..PartitionConfig::default() };
+            let partition = log.create_partition(id, "topic", config).await.unwrap();
+            for _ in 0..BATCHES {
+                let batches = &batch_bytes(None, 1, 0, &vec![0; VALUE_BYTES as usize]);
+                let append = Append { batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
+                let appended = partition.append(&append).await.unwrap();
+                partition.wait_durable(appended.next_offset).await.unwrap();
+            }
+            partition.delete_records(20).await.unwrap();
+            // Those that waited for a checkpoint go when it is there.
+            while files(&core).await.0 < 4 {
+                core.sleep(Duration::from_millis(1)).await;
+            }
+            assert_eq!(files(&core).await, (4, 4));
+            core.sleep(Duration::from_secs(59)).await;
+            assert_eq!(files(&core).await, (4, 4));
+            core.sleep(Duration::from_secs(2)).await;
+            assert_eq!(files(&core).await, (0, 4));
+            log.delete_partition(id).await.unwrap();
+            let deleted = layout::deleted_directory(Path::new("/log"), id);
+            assert!(core.exists(&deleted).await.unwrap());
+            core.sleep(Duration::from_secs(61)).await;
+            assert!(!core.exists(&deleted).await.unwrap());
+        });
     }
 }

@@ -15,6 +15,7 @@ use millrace_base::ids::{Offset, TopicPartition};
 use millrace_runtime::sync::Notify;
 use millrace_runtime::{Bytes, Core, File, OpenOptions};
 
+use crate::doomed::DoomedFiles;
 use crate::error::{LogError, Unavailable};
 use crate::journal::{COMMITS_IN_FLIGHT, Journal, Sequence};
 use crate::layout;
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) options: LogOptions,
     pub(crate) journal: Journal,
     pub(crate) sealed_files: SealedFiles,
+    /// What stays on the disk for a while.
+    pub(crate) doomed: DoomedFiles,
     pub(crate) partitions: RefCell<BTreeMap<TopicPartition, Rc<Partition>>>,
     offline: RefCell<Option<Rc<str>>>,
     /// Have something to submit.
@@ -62,6 +65,7 @@ impl Shared {
             options,
             journal,
             sealed_files,
+            doomed: DoomedFiles::default(),
             partitions: RefCell::default(),
             offline: RefCell::default(),
             dirty: RefCell::default(),
@@ -205,6 +209,7 @@ impl Shared {
         self.wants_checkpoint.notify_all();
         self.has_checkpoint.notify_all();
         self.room.notify_all();
+        self.doomed.wake();
     }
 
     /// Tells `partition` when the commit is durable.

@@ -172,6 +172,7 @@ pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<Partiti
     Ok(PartitionConfig {
         segment_bytes: config.segment_bytes,
         segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX).min(lag_ms_max),
+        file_delete_delay: Duration::from_millis(config.file_delete_delay_ms),
         segment_jitter_ms: config.segment_jitter_ms,
         segment_index_bytes: config.segment_index_bytes,
         is_preallocated: config.is_preallocated,

@@ -3,7 +3,7 @@
 //! Kafka has many more: `foreign` knows their names, so that a refusal can say so.
 
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
-use crate::topic_config::support::{DELETE_AT_ONCE, TIERED};
+use crate::topic_config::support::TIERED;
 
 use Importance::{High, Low, Medium};
 
@@ -132,7 +132,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("log.segment.bytes", Kind::Int, Some("1073741824"), Valid::AtLeast(1_048_576), High, Support::Full,
         "A topic's default for segment.bytes."),
     setting("log.segment.delete.delay.ms", Kind::Long, Some("60000"), Valid::AtLeast(0), High,
-        DELETE_AT_ONCE,
+        Support::Full,
         "A topic's default for file.delete.delay.ms."),
     setting("max.connections", Kind::Int, Some("2147483647"), Valid::AtLeast(0), Medium, Support::Full,
         "How many connections may be open at once; the next one waits until another is closed."),

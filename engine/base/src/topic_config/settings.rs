@@ -1,6 +1,6 @@
 //! The settings of a topic: those of Kafka 4.3.1, and Millrace's own.
 
-use super::support::{DELETE_AT_ONCE, TIERED};
+use super::support::TIERED;
 use crate::setting::{Importance, Kind, Setting, Support, Valid};
 
 const fn setting(
@@ -34,8 +34,8 @@ pub const SETTINGS: &[Setting] = &[
         "How long a compacted topic keeps tombstones, in ms: a consumer that takes longer to read it from the start \
          may miss deletions."),
     setting("file.delete.delay.ms", Kind::Long, "60000", Valid::AtLeast(0),
-        DELETE_AT_ONCE,
-        "How long the files of a deleted segment stay on the disk, in ms."),
+        Support::Full,
+        "How long the files of a deleted segment or topic stay on the disk, in ms."),
     setting("flush.messages", Kind::Long, "9223372036854775807", Valid::AtLeast(1), Support::Full,
         "After how many records data is forced to the disk; with millrace.durability=sync that is before every \
          acknowledgement, whatever this says."),

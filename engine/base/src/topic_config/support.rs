@@ -3,6 +3,4 @@
 
 use crate::setting::Support;
 
-pub(crate) const DELETE_AT_ONCE: Support =
-    Support::DefaultOnly("the files of a deleted segment go as soon as no reader needs them; leave it at its default");
 pub(crate) const TIERED: Support = Support::DefaultOnly("tiered storage is not available; leave it at its default");

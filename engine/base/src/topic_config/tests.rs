@@ -35,6 +35,7 @@ fn a_topic_that_sets_nothing_has_kafkas_defaults() {
     let kafkas = TopicConfig {
         segment_bytes: 1 << 30,
         segment_ms: 7 * 24 * 3_600_000,
+        file_delete_delay_ms: 60_000,
         segment_jitter_ms: 0,
         segment_index_bytes: 10 << 20,
         is_preallocated: false,

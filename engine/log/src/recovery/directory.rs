@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use millrace_base::ids::TopicPartition;
 use millrace_base::io_error::DiskFault;
@@ -53,6 +53,9 @@ pub(super) async fn find_partitions(core: &Core, root: &Path) -> Result<BTreeMap
                 segments.insert(base, file.metadata.len);
             } else if let Some(swap) = layout::parse_swap_file(&file.name) {
                 swaps.insert(swap, file.metadata.len);
+            } else if layout::is_deleted_file(&file.name) {
+                let path = directory.join(&file.name);
+                core.remove_file(&path).await.map_err(LogError::io(format!("remove {}", path.display())))?;
             }
         }
         let metadata = read_text(core, &directory.join(layout::METADATA_FILE)).await?;
@@ -110,9 +113,20 @@ pub(crate) async fn remove_partition_directory(
     directory: &Path,
     id: TopicPartition,
 ) -> Result<(), LogError> {
+    let doomed = doom_partition_directory(core, root, directory, id).await?;
+    core.remove_dir_all(&doomed).await.map_err(LogError::io(format!("delete {}", directory.display())))
+}
+
+/// Gives a partition's directory, durably, the name of one that is to be removed; gives that name.
+pub(crate) async fn doom_partition_directory(
+    core: &Core,
+    root: &Path,
+    directory: &Path,
+    id: TopicPartition,
+) -> Result<PathBuf, LogError> {
     let doomed = layout::deleted_directory(root, id);
     let what = || format!("delete {}", directory.display());
     core.rename(directory, &doomed).await.map_err(LogError::io(what()))?;
     core.sync_dir(root).await.map_err(LogError::io(what()))?;
-    core.remove_dir_all(&doomed).await.map_err(LogError::io(what()))
+    Ok(doomed)
 }

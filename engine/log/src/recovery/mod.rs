@@ -27,7 +27,7 @@ use crate::format::{self, DirectoryLock, Format};
 use crate::journal::{self, Sequence};
 use crate::snapshot::Body;
 
-pub(crate) use self::directory::remove_partition_directory;
+pub(crate) use self::directory::{doom_partition_directory, remove_partition_directory};
 pub use self::partition::RecoveredPartition;
 
 /// A log directory that is ready for cores to open their logs in it.
