@@ -87,7 +87,7 @@ pub(crate) fn incremental(table: &mut Table) {
     show(table, "edit: after set", "edited", "retention.ms", "77000");
     table.ask("edit: set the same again", api, All, of(TOPIC, "edited", &[edit("retention.ms", SET, json!("77000"))]));
     table.ask("edit: delete", api, All, of(TOPIC, "edited", &[edit("retention.ms", DELETE, json!(null))]));
-    show(table, "edit: after delete", "edited", "retention.ms", "360000000");
+    show(table, "edit: after delete", "edited", "retention.ms", "360000000000");
     table.ask(
         "edit: delete what is not set",
         api,
@@ -158,7 +158,7 @@ pub(crate) fn incremental(table: &mut Table) {
     table.ask("edit: a name twice", api, All, of(TOPIC, "edited", &twice));
     let half = [edit("retention.ms", SET, json!("5")), edit("segment.bytes", SET, json!("5"))];
     table.ask("edit: one good, one bad", api, All, of(TOPIC, "edited", &half));
-    show(table, "edit: after one good, one bad", "edited", "retention.ms", "360000000");
+    show(table, "edit: after one good, one bad", "edited", "retention.ms", "360000000000");
     table.ask("edit: nothing", api, All, of(TOPIC, "edited", &[]));
     let mut checked = of(TOPIC, "edited", &[edit("retention.ms", SET, json!("5"))]);
     checked["ValidateOnly"] = json!(true);

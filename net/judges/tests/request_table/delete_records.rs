@@ -70,10 +70,12 @@ pub(crate) fn delete(table: &mut Table) {
     let topic = of("cut", json!([{ "PartitionIndex": 1, "Offset": 0 }]))["Topics"][0].clone();
     let twice = json!({ "TimeoutMs": 10_000, "Topics": [topic, topic] });
     table.ask("delete records of a topic twice", API, All, twice);
-    for (policy, topic) in [("compact", "cut-compact"), ("compact,delete", "cut-both")] {
+    for (policy, topic) in [("compact", "cut-compact"), ("compact,delete", "cut-both"), ("", "cut-never")] {
         table.topic(topic, 1, &[("cleanup.policy", policy)]);
         table.ask("a record to delete", "Produce", 9, to(topic, batches::batch(2)));
         table.ask(&format!("delete records where the policy is {policy}"), API, All, before(topic, 1));
+        let missing = of(topic, json!([{ "PartitionIndex": 1, "Offset": 0 }]));
+        table.ask(&format!("delete records of no partition where the policy is {policy}"), API, All, missing);
     }
     let mixed = json!({ "TimeoutMs": 10_000, "Topics": [
         { "Name": "cut", "Partitions": [{ "PartitionIndex": 1, "Offset": 0 }] },

@@ -12,6 +12,7 @@ mod codecs;
 mod configs;
 mod delete_records;
 mod fetch;
+mod internal;
 mod offsets;
 mod partitions;
 mod produce;
@@ -21,8 +22,9 @@ mod topics;
 /// Rows that belong together, in their order.
 type Scene = (&'static str, fn(&mut Table));
 
-/// What both brokers are started with.
-const SETTINGS: &[&str] = &["log.retention.hours=100", "log.roll.hours=100", "num.partitions=2"];
+/// What both brokers are started with. The records of the table are old: nothing may go while it is asked.
+const SETTINGS: &[&str] =
+    &["log.retention.hours=100000", "log.roll.hours=100", "num.partitions=2", "offsets.topic.num.partitions=4"];
 
 const SCENES: &[Scene] = &[
     ("api_versions", cluster::api_versions),
@@ -56,6 +58,7 @@ const SCENES: &[Scene] = &[
     ("config_resources", admin::config_resources),
     ("acls", admin::acls),
     ("authentication", admin::authentication),
+    ("internal_topics", internal::topics),
 ];
 
 /// What both brokers are started with that are to refuse more.

@@ -13,6 +13,7 @@ use millrace_wire::{Reader, WireError};
 
 use super::respond;
 use crate::dispatch::CoreCall;
+use crate::internal_topics;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::scatter::Scatter;
@@ -47,8 +48,9 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
             let exists = |count: usize| usize::try_from(index).is_ok_and(|index| index < count);
             let deleted = match found {
                 Err(error) => Err(error),
-                Ok((_, count)) if !exists(count) => Err(ErrorCode::UnknownTopicOrPartition),
-                Ok((topic, _)) => {
+                Ok(found) if !exists(found.partitions) => Err(ErrorCode::UnknownTopicOrPartition),
+                Ok(Found { refused: Some(error), .. }) => Err(error),
+                Ok(Found { topic, .. }) => {
                     let partition = TopicPartition { topic, partition: index };
                     deletions.add(server.owner(partition), (topics.len(), index), (partition, before));
                     Ok(UNKNOWN_OFFSET)
@@ -72,18 +74,28 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     respond(&request, |writer| response.encode(writer, version))
 }
 
-/// The topic's id and number of partitions, if records of it may be deleted.
-fn find_topic(server: &Server, request: &Request, name: &str) -> Result<(TopicId, usize), ErrorCode> {
+/// A topic of the request.
+#[derive(Clone, Copy)]
+struct Found {
+    topic: TopicId,
+    partitions: usize,
+    /// Why records of it may not be deleted.
+    refused: Option<ErrorCode>,
+}
+
+fn find_topic(server: &Server, request: &Request, name: &str) -> Result<Found, ErrorCode> {
     if !request.authorize(Operation::Delete, Resource::Topic(name)) {
         return Err(ErrorCode::TopicAuthorizationFailed);
     }
     let image = server.image();
     let topic = image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    match topic_configs::resolve(server, topic) {
-        Ok(config) if !config.is_deletable => Err(ErrorCode::PolicyViolation),
-        Ok(_) => Ok((topic.id, topic.partitions.len())),
-        Err(_unusable) => Err(ErrorCode::InvalidConfig),
-    }
+    let refused = match topic_configs::resolve(server, topic) {
+        _ if internal_topics::is_internal(name) => Some(ErrorCode::InvalidTopicException),
+        Ok(config) if config.compaction.is_some() && !config.is_deletable => Some(ErrorCode::PolicyViolation),
+        Ok(_) => None,
+        Err(_unusable) => Some(ErrorCode::InvalidConfig),
+    };
+    Ok(Found { topic: topic.id, partitions: topic.partitions.len(), refused })
 }
 
 fn partition_answer(partition_index: i32, deleted: Deleted) -> DeleteRecordsPartitionResult {
