@@ -12,7 +12,7 @@ use millrace_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, M
 use millrace_wire::messages::produce::{PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData};
 
 use crate::client::Client;
-use crate::model::{SideTopic, Topic};
+use crate::model::{Promise, SideTopic, Topic};
 use crate::offsets;
 
 const CREATE_VERSION: i16 = 7;
@@ -39,6 +39,7 @@ pub(crate) async fn create(client: &mut Client, name: &str, partitions: usize, s
         match ErrorCode::from_code(result.error_code) {
             Some(ErrorCode::None) => {
                 client.note(format_args!("{name} created"));
+                client.model().promised(Promise::Topic);
                 return Topic { name: name.to_owned(), id: result.topic_id, partitions, is_everywhere: true };
             }
             // An earlier request counted, though its answer did not come: not every core may know of it yet.
@@ -133,6 +134,7 @@ async fn delete(client: &mut Client, round: usize) {
         }
     };
     client.note(format_args!("{} deleted", topic.name));
+    client.model().promised(Promise::Deletion);
     client.model().side_topics[round].is_deleted = is_everywhere;
 }
 

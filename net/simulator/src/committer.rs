@@ -12,7 +12,7 @@ use millrace_wire::messages::offset_fetch::{
 };
 
 use crate::client::Client;
-use crate::model::Topic;
+use crate::model::{Promise, Topic};
 
 const FIND_COORDINATOR_VERSION: i16 = 4;
 const COMMIT_VERSION: i16 = 8;
@@ -87,6 +87,7 @@ async fn store(client: &mut Client, group: &str, topic: &Topic, offset: i64) -> 
         return false;
     }
     client.note(format_args!("{offset} committed"));
+    client.model().promised(Promise::Commit);
     true
 }
 

@@ -222,8 +222,8 @@ impl Fetcher {
             self.client.passes_for(&self.topic, "fetch", data.error_code);
             return false;
         }
-        let (high_watermark, floor) = (data.high_watermark, known.end);
-        assert!(high_watermark >= floor, "partition {partition}: high watermark {high_watermark}, {floor} was known");
+        let high_watermark = data.high_watermark;
+        self.client.model().ends(partition, high_watermark, known.end);
         if self.plan.version >= LOG_START_VERSION {
             self.client.model().begins(partition, data.log_start_offset, known.start);
         }

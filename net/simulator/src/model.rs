@@ -12,6 +12,23 @@ use millrace_base::ids::{Offset, ProducerId};
 
 use crate::records::RecordId;
 
+/// Something that a broker says, and must stand by from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Promise {
+    /// Records are there.
+    Records,
+    /// A log begins where it was asked to.
+    Start,
+    /// A topic is there.
+    Topic,
+    /// A topic is not there any more.
+    Deletion,
+    /// An offset is committed.
+    Commit,
+    /// A producer id belongs to one producer.
+    ProducerId,
+}
+
 /// A topic as its creation was acknowledged.
 #[derive(Clone, Debug)]
 pub(crate) struct Topic {
@@ -60,6 +77,7 @@ pub(crate) struct Model {
     /// Producers whose records are there once.
     idempotent: BTreeSet<u32>,
     producer_ids: BTreeSet<ProducerId>,
+    promises: BTreeMap<Promise, u64>,
     /// Producers that have not ended.
     pub(crate) producing: usize,
     /// There will be no faults any more: every request is answered, or its connection closed.
@@ -76,6 +94,16 @@ impl Model {
         Self { producing: producers, ..Self::default() }
     }
 
+    /// A client has been given a promise.
+    pub(crate) fn promised(&mut self, promise: Promise) {
+        *self.promises.entry(promise).or_default() += 1;
+    }
+
+    /// How many promises of a kind clients have been given.
+    pub(crate) fn promises(&self, of: Promise) -> u64 {
+        self.promises.get(&of).copied().unwrap_or(0)
+    }
+
     pub(crate) fn created(&mut self, topic: Topic) {
         self.logs.resize_with(topic.partitions, Log::default);
         self.topic = Some(topic);
@@ -85,6 +113,7 @@ impl Model {
     pub(crate) fn identified(&mut self, producer: u32, id: ProducerId) {
         assert!(self.producer_ids.insert(id), "the producer id {id} was given twice");
         self.idempotent.insert(producer);
+        self.promised(Promise::ProducerId);
     }
 
     /// Numbers for `count` records that a producer is about to send.
@@ -115,6 +144,14 @@ impl Model {
             self.found(partition, base_offset + index as Offset, record);
         }
         self.acknowledged_records += count;
+        self.promised(Promise::Records);
+    }
+
+    /// A log was said to end at `end`; `floor` was known when the request was sent.
+    pub(crate) fn ends(&mut self, partition: usize, end: Offset, floor: Offset) {
+        assert!(end >= floor, "partition {partition} ends at {end}, {floor} was known");
+        let log = &mut self.logs[partition];
+        log.end = log.end.max(end);
     }
 
     /// Where a log ends at least, in any answer to a request that is sent from now on.

@@ -6,12 +6,16 @@ use millrace_log::LogOptions;
 use millrace_record::compression::Codec;
 use millrace_runtime::sim::{Latency, Random};
 
+use crate::model::Promise;
 use crate::producer::CODECS;
 
 /// Cores of a broker, at most.
 const CORES_MAX: u64 = 3;
 /// How far the broker's clock jumps at most, in ms: producers' timestamps must not lie too far ahead of it.
 const CLOCK_JUMP_MS: u64 = 300_000;
+/// Disks, from a fast one to a slow one.
+const DISK_SYNCS: [Latency; 3] =
+    [Latency::micros(60, 600), Latency::micros(500, 5_000), Latency::micros(3_000, 30_000)];
 /// The versions of Produce that clients speak.
 const PRODUCE_VERSIONS: [i16; 4] = [3, 9, 12, 13];
 /// The versions of Fetch that clients speak.
@@ -76,7 +80,13 @@ pub(crate) enum When {
     Time(Duration),
     /// When so many file operations have ended: others are under way.
     DiskOps(u64),
+    /// At the moment when a client is told something for the so-many-eth time: whoever has promised it must keep it.
+    Promised(Promise, u64),
 }
+
+/// What is waited for, the rare things as often as the frequent ones.
+const PROMISES: [Promise; 6] =
+    [Promise::Records, Promise::Start, Promise::Topic, Promise::Deletion, Promise::Commit, Promise::ProducerId];
 
 /// A fault, and what goes with it.
 #[derive(Clone, Debug)]
@@ -95,6 +105,8 @@ pub(crate) struct Plan {
     pub(crate) cores: usize,
     pub(crate) cores_at_the_end: usize,
     pub(crate) log: LogOptions,
+    /// How long the disk takes to make something durable.
+    pub(crate) disk_sync: Latency,
     pub(crate) partitions: usize,
     pub(crate) settings: Vec<(&'static str, String)>,
     pub(crate) producers: Vec<ProducerPlan>,
@@ -132,6 +144,7 @@ impl Plan {
             cores: cores(random),
             cores_at_the_end: cores(random),
             log: log_options(random),
+            disk_sync: DISK_SYNCS[random.index(DISK_SYNCS.len())],
             partitions: 1 + random.index(4),
             settings: settings(random),
             producers,
@@ -258,11 +271,15 @@ impl Step {
             19 => Fault::Clock { ms: random.between(0, 2 * CLOCK_JUMP_MS) as i64 - CLOCK_JUMP_MS as i64 },
             _ => Fault::new(clients, random),
         };
-        let when = match random.below(3) {
+        let when = match random.below(5) {
             0 => When::DiskOps(1 + random.below(40)),
             1 => When::DiskOps(1 + random.below(400)),
+            2 | 3 => When::Promised(PROMISES[random.index(PROMISES.len())], 1 + random.below(3)),
             _ => When::Time(some_time(random, 21)),
         };
+        // What was promised must not be there in memory alone.
+        let is_tested = matches!(when, When::Promised(..)) && random.coin();
+        let fault = if is_tested { Fault::PowerLoss } else { fault };
         let lasts = some_time(random, 24);
         Step { when, fault, lasts, cores: cores(random) }
     }

@@ -24,8 +24,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(120);
 const STOPPED_AFTER: Duration = Duration::from_secs(30);
 /// Requests that were given up may still come so late.
 const STRAGGLERS: Duration = Duration::from_secs(2);
-/// The number of disk operations that a fault waits for may not come at all.
-const DISK_OPS_WAIT: Duration = Duration::from_secs(3);
+/// What a fault waits for may not come at all.
+const WAIT: Duration = Duration::from_secs(3);
 /// A broker that does not start on a full disk has ended so soon.
 const GIVEN_UP_AFTER: Duration = Duration::from_millis(500);
 /// The name of the topic that producers write to.
@@ -81,7 +81,7 @@ struct Run {
 impl Run {
     fn new(seed: u64, scale: Scale, history: History) -> Self {
         let plan = Plan::new(seed, scale);
-        let mut world = World::new(seed, SimOptions::default());
+        let mut world = World::new(seed, SimOptions { disk_sync: plan.disk_sync, ..SimOptions::default() });
         let broker = SimulatedBroker::start(&mut world, plan.cores, &plan.log);
         let model = Model::new(plan.producers.len());
         let surroundings = Surroundings {
@@ -148,7 +148,12 @@ impl Run {
             When::Time(time) => self.run_for(time),
             When::DiskOps(count) => {
                 let enough = self.world.disk_ops_done() + count;
-                self.run_until(DISK_OPS_WAIT, |world| world.disk_ops_done() >= enough);
+                self.run_until(WAIT, |world| world.disk_ops_done() >= enough);
+            }
+            When::Promised(promise, count) => {
+                let model = Rc::clone(&self.surroundings.model);
+                let enough = model.borrow().promises(promise) + count;
+                self.run_until(WAIT, |_| model.borrow().promises(promise) >= enough);
             }
         }
         self.befall(&step.fault, step);
@@ -310,7 +315,10 @@ async fn verify(mut client: Client, plan: FetcherPlan) {
         let start = ask_until_told(async || offsets::start(&mut client, &topic, partition).await).await;
         client.model().begins(partition, start, floor);
         starts.push(start);
-        ends.push(ask_until_told(async || offsets::end(&mut client, &topic, partition).await).await);
+        let floor = client.model().end(partition);
+        let end = ask_until_told(async || offsets::end(&mut client, &topic, partition).await).await;
+        client.model().ends(partition, end, floor);
+        ends.push(end);
     }
     let mut client = fetcher::read_all(client, plan, topic, starts, &ends).await;
     let side_topics = {

@@ -5,6 +5,7 @@ use millrace_wire::messages::delete_records::{
 };
 
 use crate::client::Client;
+use crate::model::Promise;
 
 const DELETE_RECORDS_VERSION: i16 = 2;
 
@@ -36,5 +37,6 @@ pub(crate) async fn trim(mut client: Client, rounds: usize) {
         client.note(format_args!("p{partition}: begins at {}, {before} was asked for", result.low_watermark));
         assert!(result.low_watermark >= before, "partition {partition} begins before {before}");
         client.model().begins(partition, result.low_watermark, 0);
+        client.model().promised(Promise::Start);
     }
 }

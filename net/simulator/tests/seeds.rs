@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use millrace_simulator::{Scale, run};
 
 /// Seeds that are run where nobody says how many.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 1_000;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
