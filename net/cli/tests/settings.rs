@@ -75,7 +75,10 @@ fn settings_are_listed_shown_set_and_unset() {
         assert_eq!(broker.run(["config", "list", "--topic", "orders"]).ok(), table.concat());
         assert_eq!(broker.run(["config", "get", "segment.ms", "--topic", "orders"]).ok(), "60000\n");
         let arguments = ["config", "get", "segment.ms", "retention.ms", "--topic", "orders", "--json"];
-        let shown = |name: &str, value: &str, source: &str| json!({"name": name, "value": value, "source": source, "read_only": false, "secret": false});
+        let shown = |name: &str, value: &str, source: &str| {
+            let (read_only, secret) = (false, false);
+            json!({"name": name, "value": value, "source": source, "read_only": read_only, "secret": secret})
+        };
         assert_eq!(
             broker.run(arguments).json(),
             [json!([shown("segment.ms", "60000", "topic"), shown("retention.ms", "604800000", "default")])]

@@ -173,7 +173,8 @@ fn find(server: &Server, request: &Request, asked: &[(Key, Position)]) -> Vec<Re
     wanted
 }
 
-/// Reads until there is enough, an error to tell, no time left, or the broker stops. What is found is in the order of the request.
+/// Reads until there is enough, an error to tell, no time left, or the broker stops. What is found is in the order of
+/// the request.
 async fn fetch(
     server: &Rc<Server>,
     wanted: &[Result<Wanted, ErrorCode>],
