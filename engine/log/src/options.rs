@@ -22,7 +22,7 @@ pub enum WritePath {
 #[derive(Clone, Debug)]
 pub struct LogOptions {
     /// A run of at least this many bytes goes straight to its segment, and the journal holds its checksum only. Default
-    /// 512 KiB; at least a block.
+    /// 256 KiB; at least a block.
     pub large_run_bytes: u64,
     /// See [`WritePath`].
     pub write_path: WritePath,
