@@ -156,6 +156,10 @@ pub struct BrokerConfig {
     pub cleaning: Cleaning,
     /// What each core gets.
     pub engine: Engine,
+    /// `quota.window.num`, at least 1.
+    pub quota_windows: u32,
+    /// `quota.window.size.seconds`, at least a second.
+    pub quota_window: Duration,
     /// `producer.id.expiration.ms`.
     pub producer_expiration: Duration,
     /// `log.retention.check.interval.ms`.
@@ -328,6 +332,8 @@ impl Values {
             groups: self.groups()?,
             cleaning: self.cleaning()?,
             engine,
+            quota_windows: self.number("quota.window.num")?,
+            quota_window: Duration::from_secs(self.number("quota.window.size.seconds")?),
             producer_expiration: Duration::from_millis(self.number("producer.id.expiration.ms")?),
             retention_check_interval: Duration::from_millis(self.number("log.retention.check.interval.ms")?),
             warnings: self.warnings(),

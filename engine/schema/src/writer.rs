@@ -18,6 +18,7 @@ pub struct Writer {
     buffer: Vec<u8>,
     splices: Vec<Splice>,
     flexible: bool,
+    throttle_time_at: Option<usize>,
 }
 
 /// A section of tagged fields that is being written.
@@ -35,7 +36,7 @@ impl Writer {
 
     /// Continues a buffer: what it holds stays before what is written.
     pub fn from_vec(buffer: Vec<u8>) -> Self {
-        Writer { buffer, splices: Vec::new(), flexible: false }
+        Writer { buffer, ..Self::default() }
     }
 
     /// Chooses the encoding of lengths for what follows (KIP-482).
@@ -134,6 +135,17 @@ impl Writer {
     /// An int32.
     pub fn int32(&mut self, value: i32) {
         self.raw(&value.to_be_bytes());
+    }
+
+    /// An answer's `ThrottleTimeMs`: an int32, whose place is remembered.
+    pub fn throttle_time_ms(&mut self, value: i32) {
+        self.throttle_time_at = Some(self.buffer.len());
+        self.int32(value);
+    }
+
+    /// Index in the buffer of the answer's `ThrottleTimeMs`, if it has one.
+    pub fn throttle_time_at(&self) -> Option<usize> {
+        self.throttle_time_at
     }
 
     /// An int64.

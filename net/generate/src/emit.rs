@@ -6,6 +6,9 @@ use crate::Result;
 use crate::facts::Range;
 use crate::plan::{Kind, Member, Plan, Struct};
 
+/// The field of answers whose place is remembered: a client may turn out to be throttled once its answer is written.
+const THROTTLE_TIME: &str = "ThrottleTimeMs";
+
 /// The structs of a message, in Rust (not yet formatted).
 pub(crate) fn message(plan: &Plan, title: &str, key: Option<i16>) -> Result<String> {
     let mut text = String::new();
@@ -318,6 +321,9 @@ fn write_tags(part: &Struct, within: Range) -> Result<String> {
 
 fn write_value(member: &Member) -> String {
     let name = &member.rust;
+    if member.name == THROTTLE_TIME {
+        return format!("writer.throttle_time_ms(self.{name});");
+    }
     let nullable = match &member.kind {
         Kind::String | Kind::Bytes | Kind::Records => {
             format!("writer.nullable_{}(self.{name})?;", member.kind.kafka())

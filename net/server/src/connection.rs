@@ -4,8 +4,10 @@
 //! - answers leave in the order in which their requests came;
 //! - produce requests overlap (each appends before the next is read, and waits for its durability meanwhile); any other
 //!   request is finished before the next one is read;
+//! - a throttled client gets its answer, and is not read for as long as that says;
 //! - at most [`REQUESTS_IN_FLIGHT_MAX`] answers are outstanding: then the socket is not read.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
@@ -19,6 +21,7 @@ use crate::begin::{Begun, begin};
 use crate::frame::{Frame, FrameLimits, FrameReader, ReceiveError};
 use crate::handlers;
 use crate::limits::REQUESTS_IN_FLIGHT_MAX;
+use crate::quotas;
 use crate::request::{ConnectionContext, Principal, Request};
 use crate::response::{Outcome, Response};
 use crate::server::Server;
@@ -45,7 +48,8 @@ struct Asked {
 
 /// Serves a connection until either side ends it.
 pub(crate) async fn serve(server: Rc<Server>, socket: Socket, peer: SocketAddr, listener: usize) {
-    let context = Rc::new(ConnectionContext { principal: Principal::Anonymous, listener, peer });
+    let context =
+        Rc::new(ConnectionContext { principal: Principal::Anonymous, listener, peer, muted_until: Cell::new(None) });
     let (read_half, write_half) = socket.split();
     let (answers, queue) = sync::queue::bounded(REQUESTS_IN_FLIGHT_MAX);
     let sending = server.core.spawn_join(send_answers(Rc::clone(&server), write_half, queue, peer));
@@ -67,6 +71,7 @@ async fn read_requests(
     answers: &sync::queue::Sender<Due>,
 ) {
     loop {
+        quotas::await_unmuted(server, context).await;
         let next = pin!(frames.next(&server.core, &server.receive_budget));
         let frame = match sync::select(next, pin!(server.stopping.wait())).await {
             Either::First(Ok(frame)) => frame,
@@ -76,6 +81,8 @@ async fn read_requests(
             }
             Either::Second(()) => return,
         };
+        // The request before may have turned out too much only while this one was awaited.
+        quotas::await_unmuted(server, context).await;
         let due = start(server, context, frame).await;
         let closes = matches!(due.answer, Answer::Ready(Outcome::Close(_)));
         if answers.send(due).await.is_err() || closes {
@@ -100,7 +107,7 @@ async fn start(server: &Rc<Server>, context: &Rc<ConnectionContext>, frame: Fram
     let overlaps = handlers::overlaps(request.api_key);
     let server_of_task = Rc::clone(server);
     let running = async move {
-        let outcome = handlers::handle(server_of_task, request).await;
+        let outcome = quotas::handle(server_of_task, request).await;
         drop(permit);
         outcome
     };

@@ -212,6 +212,19 @@ impl FetchSessions {
         }
     }
 
+    /// Ends a fetch that is answered with nothing, since its client is throttled: what it read is told another time.
+    pub(crate) fn finish_empty(&self, context: &Context) -> Verdict {
+        let empty = |session_id, error| Verdict { session_id, error, named: Vec::new() };
+        match context {
+            Context::Sessionless(_) | Context::Full { .. } => empty(NO_SESSION, ErrorCode::None),
+            Context::Incremental { session, epoch } => {
+                let session = session.borrow();
+                let is_next = session.epoch == next_epoch(*epoch);
+                empty(session.id, if is_next { ErrorCode::None } else { ErrorCode::InvalidFetchSessionEpoch })
+            }
+        }
+    }
+
     /// A new session's id, or [`NO_SESSION`] where there is no room for one.
     fn create(
         &mut self,

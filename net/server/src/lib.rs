@@ -19,6 +19,7 @@ mod metadata_log;
 mod metrics;
 mod partitions;
 mod producer_ids;
+mod quotas;
 mod replay;
 mod request;
 mod response;

@@ -44,3 +44,7 @@ pub(crate) const PRODUCER_ID_BLOCK: i32 = 1_000;
 
 /// Memory of a core's fetch sessions, in bytes; who comes when it is used up is answered without a session.
 pub(crate) const FETCH_SESSION_BYTES_MAX: usize = 64 << 20;
+
+/// Connections of addresses beyond their `connection_creation_rate` that a core keeps for a while before it closes
+/// them; more are closed at once.
+pub(crate) const CONNECTIONS_HELD_MAX: usize = 1024;

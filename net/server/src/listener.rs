@@ -5,16 +5,18 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use millrace_base::ids::CoreId;
 use millrace_base::io_error::SocketFault;
 use millrace_runtime::sync::{self, Either};
 use millrace_runtime::{DetachedSocket, Listener, Socket};
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::connection;
 use crate::dispatch::{CoreMessage, Message};
-use crate::limits::ACCEPT_RETRY;
+use crate::limits::{ACCEPT_RETRY, CONNECTIONS_HELD_MAX};
+use crate::quotas;
 use crate::server::Server;
 
 /// How many connections each core serves.
@@ -54,9 +56,32 @@ pub(crate) async fn accept_connections(server: Rc<Server>, listener: Listener, i
             Either::Second(()) => return,
         };
         match accepted {
-            Ok((socket, peer)) => deal(&server, socket, peer, index),
+            Ok((socket, peer)) => {
+                let throttle = quotas::record_connection(&server, peer.ip()).await;
+                if throttle.is_zero() {
+                    deal(&server, socket, peer, index);
+                } else {
+                    hold(&server, socket, peer, throttle);
+                }
+            }
             Err(error) => wait_after(&server, &error).await,
         }
+    }
+}
+
+/// Keeps a connection of an address that makes too many, unread, and then closes it: so that who tries again at once
+/// has to wait as well (KIP-612).
+fn hold(server: &Rc<Server>, socket: Socket, peer: SocketAddr, throttle: Duration) {
+    debug!(%peer, ?throttle, "connection refused: connection_creation_rate is exceeded");
+    let held = &server.connections_held;
+    if held.get() < CONNECTIONS_HELD_MAX {
+        held.set(held.get() + 1);
+        let server = Rc::clone(server);
+        server.core.clone().spawn(async move {
+            sync::select(pin!(server.core.sleep(throttle)), pin!(server.stopping.wait())).await;
+            drop(socket);
+            server.connections_held.set(server.connections_held.get() - 1);
+        });
     }
 }
 

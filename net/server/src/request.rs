@@ -1,10 +1,12 @@
 //! What a handler knows about a request besides its body: who asks, from where, and with whose permission.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Duration;
 
-use millrace_runtime::Bytes;
+use millrace_runtime::{Bytes, Monotonic};
 use millrace_wire::header::RequestHeader;
 use millrace_wire::{Reader, WireError};
 
@@ -13,6 +15,15 @@ use millrace_wire::{Reader, WireError};
 pub(crate) enum Principal {
     /// `User:ANONYMOUS`
     Anonymous,
+}
+
+impl Principal {
+    /// The user's name.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Principal::Anonymous => "ANONYMOUS",
+        }
+    }
 }
 
 /// What a request wants to do (Kafka's ACL operations, those in use).
@@ -49,6 +60,17 @@ pub(crate) struct Request {
     /// Where the client's name for itself is in the frame.
     client_id: Range<usize>,
     pub context: Rc<ConnectionContext>,
+    /// What is measured of it, where its client has a quota.
+    pub measured: Option<Rc<Measured>>,
+}
+
+/// What is measured of a request.
+#[derive(Default)]
+pub(crate) struct Measured {
+    /// For how long it has kept the core of its connection busy.
+    pub busy: Cell<Duration>,
+    /// How much of that was counted already.
+    pub counted: Cell<Duration>,
 }
 
 /// What all requests of a connection share.
@@ -57,6 +79,8 @@ pub(crate) struct ConnectionContext {
     /// The listener's index in the configuration: clients are told the addresses of the listener they came by.
     pub listener: usize,
     pub peer: SocketAddr,
+    /// When it may be read again, while its client is throttled.
+    pub muted_until: Cell<Option<Monotonic>>,
 }
 
 impl Request {
@@ -70,7 +94,7 @@ impl Request {
         let RequestHeader { api_key, api_version, correlation_id, client_id } = header;
         let client_id = client_id.map(|text| place(&frame, text.as_bytes())).unwrap_or_default();
         let body_start = frame.len() - reader.remaining().len();
-        Ok(Self { frame, body_start, api_key, api_version, correlation_id, client_id, context })
+        Ok(Self { frame, body_start, api_key, api_version, correlation_id, client_id, context, measured: None })
     }
 
     /// The client's name for itself; empty for none.

@@ -22,6 +22,8 @@ pub(crate) enum Outcome {
 /// An answer: its parts, in order.
 pub(crate) struct Response {
     pub parts: Vec<ReadPart>,
+    /// Where the first part tells for how long the client is throttled, if it does.
+    throttle_time_at: Option<usize>,
 }
 
 impl Response {
@@ -42,7 +44,20 @@ impl Response {
         header.encode(&mut writer, request.api_key, version)?;
         body(&mut writer)?;
         frame::end(&mut writer, start)?;
-        Ok(Self { parts: interleave(writer, records) })
+        let first_splice = writer.splices().first().map_or(usize::MAX, |splice| splice.position);
+        let throttle_time_at = writer.throttle_time_at().filter(|at| *at < first_splice);
+        Ok(Self { parts: interleave(writer, records), throttle_time_at })
+    }
+
+    /// Tells the client that it is throttled for at least so long.
+    pub(crate) fn tell_throttle(&mut self, throttle_time_ms: i32) {
+        let Some(at) = self.throttle_time_at else { return };
+        let Some(ReadPart::Memory(first)) = self.parts.first_mut() else { return };
+        let mut head = first.to_vec();
+        if let Some(field) = head.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<{ size_of::<i32>() }>) {
+            *field = i32::from_be_bytes(*field).max(throttle_time_ms).to_be_bytes();
+        }
+        *first = Bytes::from(head);
     }
 }
 

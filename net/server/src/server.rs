@@ -21,6 +21,7 @@ use crate::listener::ConnectionCounts;
 use crate::metadata_log::MetadataLog;
 use crate::metrics::Metrics;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::ClientQuotas;
 use crate::topic_configs::TopicConfigs;
 
 /// The leader epoch of the metadata log while one broker is the whole quorum.
@@ -44,6 +45,7 @@ pub(crate) struct Server {
     pub producer_ids: ProducerIds,
     pub fetch_sessions: RefCell<FetchSessions>,
     pub groups: Groups,
+    pub quotas: ClientQuotas,
     pub calls: Calls,
     pub metrics: Metrics,
     /// When this core began to serve, and how long it had waited with nothing to do before.
@@ -56,6 +58,8 @@ pub(crate) struct Server {
     pub connections: Arc<ConnectionCounts>,
     /// Connections of this core that are not yet closed.
     pub connections_open: OpenConnections,
+    /// Connections that are kept only to be closed.
+    pub connections_held: Cell<usize>,
     /// Bytes of requests that this core holds at once.
     pub receive_budget: sync::Semaphore,
     /// Set when no new request is to be taken.
@@ -87,6 +91,7 @@ impl Server {
                 parts.core.id(),
                 parts.core.count(),
             )),
+            quotas: ClientQuotas::new(&parts.config, &parts.image),
             mailbox: parts.mailbox,
             host: parts.host,
             endpoints: parts.endpoints,
@@ -105,6 +110,7 @@ impl Server {
             compressor: RefCell::default(),
             connections: parts.connections,
             connections_open: OpenConnections::default(),
+            connections_held: Cell::new(0),
             stopping: sync::Event::new(),
             config: parts.config,
             core: parts.core,
@@ -120,6 +126,9 @@ impl Server {
     pub(crate) fn apply(&self, record: &MetadataRecord) {
         if let Err(error) = self.image.borrow_mut().apply(record) {
             panic!("a record that was decided upon does not follow from those before it: {error}");
+        }
+        if matches!(record, MetadataRecord::ClientQuotas { .. }) {
+            self.quotas.follow(&self.image.borrow());
         }
     }
 

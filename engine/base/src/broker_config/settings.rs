@@ -191,6 +191,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("queued.max.request.bytes", Kind::Long, Some("-1"), Valid::Any, Medium, Support::Full,
         "The most bytes of received requests that the broker holds, all cores together; -1 means that \
          millrace.memory.requests.bytes alone decides."),
+    setting("quota.window.num", Kind::Int, Some("11"), Valid::AtLeast(1), Low, Support::Full,
+        "Over how many windows it is measured what a client with a quota does."),
+    setting("quota.window.size.seconds", Kind::Int, Some("1"), Valid::AtLeast(1), Low, Support::Full,
+        "The length of each window over which it is measured what a client with a quota does, in seconds."),
     setting("socket.request.max.bytes", Kind::Int, Some("104857600"), Valid::AtLeast(1), High, Support::Full,
         "The largest request in bytes; a connection that announces a larger one is closed."),
     setting("unclean.leader.election.enable", Kind::Boolean, Some("false"), Valid::Any, High, Support::Full,

@@ -5,6 +5,7 @@ use millrace_base::ids::{BrokerId, PartitionIndex, TopicId};
 use millrace_base::topic_config::Overrides;
 
 use super::record::BrokerEndpoint;
+use crate::quota::Alteration;
 
 /// A wish for a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum Command {
         /// How.
         change: ConfigChange,
     },
+    /// Changes the quotas of an entity.
+    AlterClientQuotas(Alteration),
     /// Gives out producer ids that were never given out before.
     AllocateProducerIds {
         /// The broker that asks; it must be registered.

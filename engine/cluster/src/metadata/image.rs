@@ -13,6 +13,7 @@ use millrace_base::ids::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
 use millrace_base::topic_config::Overrides;
 
 use super::record::{BrokerEndpoint, BrokerRecord, MetadataRecord, PartitionRecord, TopicRecord};
+use crate::quota::{Entity, EntityError, Limit, QuotaKey, Quotas};
 
 /// The metadata at one point of its log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub struct Image {
     /// The names that hold a `.` or a `_`, by what they are with each `.` taken for a `_`.
     colliding: BTreeMap<String, String>,
     producer_id_next: i64,
+    quotas: Quotas,
 }
 
 /// A registered broker.
@@ -136,6 +138,12 @@ pub enum ImageError {
         /// The first free one of the image.
         free: i64,
     },
+    /// A quota is of nobody.
+    #[error("a quota of an entity that is none: {0}")]
+    QuotaEntity(#[from] EntityError),
+    /// A quota limits nothing that is known.
+    #[error("a quota has the unknown key {0}")]
+    QuotaKey(String),
 }
 
 impl Image {
@@ -162,7 +170,8 @@ impl Image {
         let next = self.producer_id_next;
         let producer_ids = (next > 0).then_some(MetadataRecord::ProducerIds { first: next, next });
         let topics = self.by_name.values().map(|topic| MetadataRecord::Topic(topic.record()));
-        cluster_id.chain(brokers).chain(producer_ids).chain(topics).collect()
+        let quotas = self.quotas.iter().map(|(entity, limits)| MetadataRecord::client_quotas(entity, limits));
+        cluster_id.chain(brokers).chain(producer_ids).chain(topics).chain(quotas).collect()
     }
 
     /// Takes over what a record says.
@@ -190,6 +199,15 @@ impl Image {
                     return Err(ImageError::ProducerIds { first: *first, next: *next, free: self.producer_id_next });
                 }
                 self.producer_id_next = *next;
+            }
+            MetadataRecord::ClientQuotas { entity, limits } => {
+                let parts = entity.iter().map(|(kind, name)| (kind.as_str(), name.as_deref()));
+                let entity = Entity::from_parts(parts)?;
+                let limit = |(key, value): &(String, f64)| {
+                    let known = QuotaKey::of(key).ok_or_else(|| ImageError::QuotaKey(key.clone()))?;
+                    Ok((known, Limit::of(*value)))
+                };
+                self.quotas.replace(entity, limits.iter().map(limit).collect::<Result<_, ImageError>>()?);
             }
         }
         Ok(())
@@ -234,6 +252,11 @@ impl Image {
     /// The first producer id that was never given out.
     pub fn producer_id_next(&self) -> i64 {
         self.producer_id_next
+    }
+
+    /// The quotas of clients.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     fn register(&mut self, record: &BrokerRecord) {

@@ -15,6 +15,7 @@ use millrace_base::limits::{HOST_NAME_BYTES_MAX, LISTENERS_PER_BROKER_MAX};
 use super::command::{Command, CommandError};
 use super::image::{Image, ImageError};
 use super::record::{BrokerEndpoint, BrokerRecord, MetadataRecord};
+use crate::quota::{self, Alteration};
 
 mod add_partitions;
 mod alter_config;
@@ -25,7 +26,7 @@ mod replicas;
 pub use name::check_topic_name;
 
 /// A command that may be carried out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Accepted {
     /// What changes, in order; nothing when all is already as the command wants it.
     pub records: Vec<MetadataRecord>,
@@ -84,6 +85,7 @@ impl Machine {
                 add_partitions::check(&self.image, *id, *count, assignment.as_deref())
             }
             Command::AlterConfig { id, change } => alter_config::check(&self.image, &self.config, *id, change),
+            Command::AlterClientQuotas(alteration) => self.alter_client_quotas(alteration),
             Command::AllocateProducerIds { broker, count } => self.allocate_producer_ids(*broker, *count),
         }
     }
@@ -141,6 +143,15 @@ impl Machine {
             return Err(CommandError::new(ErrorCode::UnknownTopicId, format!("There is no topic of the id {id}.")));
         }
         Ok(Accepted::record(MetadataRecord::TopicDeleted { id: id.0 }))
+    }
+
+    fn alter_client_quotas(&self, alteration: &Alteration) -> Result<Accepted, CommandError> {
+        let limits = quota::check(self.image.quotas(), alteration)?;
+        let known = self.image.quotas().of(&alteration.entity);
+        if known == Some(&limits) || (known.is_none() && limits.is_empty()) {
+            return Ok(Accepted::default());
+        }
+        Ok(Accepted::record(MetadataRecord::client_quotas(&alteration.entity, &limits)))
     }
 
     fn allocate_producer_ids(&self, broker: BrokerId, count: i32) -> Result<Accepted, CommandError> {

@@ -13,6 +13,8 @@ use millrace_base::broker_config::Endpoint;
 use millrace_base::ids::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
 use rkyv::rancor::Error as ArchiveError;
 
+use crate::quota::{Entity, EntityType, Limit, Name, QuotaKey};
+
 /// The version that [`MetadataRecord::encode`] writes, in the first byte.
 pub const FORMAT_VERSION: u8 = 1;
 
@@ -21,7 +23,7 @@ pub const FORMAT_VERSION: u8 = 1;
 const LENGTH_BYTES: usize = size_of::<u32>();
 
 /// A change of the metadata. Each is complete by itself: no reader ever sees half of a command.
-#[derive(Clone, Debug, PartialEq, Eq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
+#[derive(Clone, Debug, PartialEq, rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
 pub enum MetadataRecord {
     /// The cluster has a name.
     ClusterId {
@@ -58,6 +60,13 @@ pub enum MetadataRecord {
         id: [u8; 16],
         /// All that is set on it now, in the order of the names.
         overrides: Vec<(String, String)>,
+    },
+    /// Other quotas are set on an entity.
+    ClientQuotas {
+        /// The types of what it names, and the names; no name means the default.
+        entity: Vec<(String, Option<String>)>,
+        /// All limits that are set on it now, by their keys; none: it is forgotten.
+        limits: Vec<(String, f64)>,
     },
 }
 
@@ -162,6 +171,15 @@ pub enum RecordError {
 }
 
 impl MetadataRecord {
+    /// What is set on an entity from now on.
+    pub(crate) fn client_quotas(entity: &Entity, limits: &BTreeMap<QuotaKey, Limit>) -> MetadataRecord {
+        let part = |(kind, name): (EntityType, &Name)| (kind.name().to_owned(), name.as_option().map(str::to_owned));
+        MetadataRecord::ClientQuotas {
+            entity: entity.parts().map(part).collect(),
+            limits: limits.iter().map(|(key, limit)| (key.name().to_owned(), limit.value())).collect(),
+        }
+    }
+
     /// The record's form on the disk: the version byte, the length, then the archived value.
     pub fn encode(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "an owned value without shared pointers, written to memory")]
@@ -218,6 +236,10 @@ mod tests {
                 id: [7; 16],
                 overrides: vec![("retention.ms".to_owned(), "1000".to_owned())],
             },
+            MetadataRecord::ClientQuotas {
+                entity: vec![("user".to_owned(), Some("alice".to_owned())), ("client-id".to_owned(), None)],
+                limits: vec![("producer_byte_rate".to_owned(), 1024.0)],
+            },
         ]
     }
 
@@ -262,7 +284,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(example in 0_usize..7, changes: Vec<(prop::sample::Index, u8)>) {
+        fn no_bytes_make_it_panic(example in 0_usize..8, changes: Vec<(prop::sample::Index, u8)>) {
             let mut bytes = examples()[example].encode();
             for (position, byte) in changes {
                 let position = position.index(bytes.len());

@@ -8,6 +8,7 @@ use millrace_base::topic_config::Overrides;
 use proptest::prelude::*;
 
 use super::*;
+use crate::quota::{Alteration, Change, Entity, Limit};
 
 fn endpoint(port: u16) -> BrokerEndpoint {
     BrokerEndpoint { listener: "PLAINTEXT".to_owned(), host: "localhost".to_owned(), port }
@@ -351,6 +352,21 @@ fn partitions_are_added_behind_those_that_are_there() {
     assert!(topic.partitions.iter().all(|one| one.replicas.len() == 2 && one.leader_epoch == 0));
 }
 
+fn any_quota_alteration() -> impl Strategy<Value = Alteration> {
+    let parts = prop::sample::select(vec![
+        vec![("user", Some("a"))],
+        vec![("user", None), ("client-id", Some("b"))],
+        vec![("ip", None)],
+    ]);
+    let key = prop::sample::select(vec!["producer_byte_rate", "connection_creation_rate", "nonsense"]);
+    let change = prop::option::of(-1_i32..3)
+        .prop_map(|value| value.map_or(Change::Remove, |value| Change::Set(Limit::of(f64::from(value)))));
+    (parts, key, change).prop_map(|(parts, key, change)| Alteration {
+        entity: Entity::from_parts(parts).unwrap(),
+        changes: vec![(key.to_owned(), change)],
+    })
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     // Few names and ids, so that commands meet: doubles, collisions, deletions of what is there and of what is not.
     let name = prop::sample::select(vec!["a", "b", "a.b", "a_b", "c.d", "", "x y"]);
@@ -391,6 +407,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => (id.clone(), alteration).prop_map(|(id, change)| Command::AlterConfig { id: TopicId([id; 16]), change }),
         3 => id.prop_map(|id| Command::DeleteTopic { id: TopicId([id; 16]) }),
         2 => (1_i32..4, 0_u8..3).prop_map(|(id, incarnation)| register(id, incarnation)),
+        2 => any_quota_alteration().prop_map(Command::AlterClientQuotas),
         1 => (0_i32..4, 0_i32..2000).prop_map(|(broker, count)| Command::AllocateProducerIds { broker, count }),
         1 => prop::sample::select(vec!["one", "two"]).prop_map(|id| Command::SetClusterId { id: id.to_owned() }),
     ]

@@ -103,6 +103,10 @@ impl Writer {
         match kind {
             Kind::Bool => self.bytes.push(u8::from(value.as_bool().unwrap_or_else(|| panic!("{name}: {value}")))),
             Kind::Int(bytes) | Kind::Unsigned(bytes) => self.bytes.extend(&number().to_be_bytes()[8 - bytes..]),
+            Kind::Float => {
+                let number = value.as_f64().unwrap_or_else(|| panic!("{name} is a number, and not {value}"));
+                self.bytes.extend(number.to_be_bytes());
+            }
             Kind::Uuid => self.bytes.extend(unhex(text())),
             Kind::Text => {
                 let bytes = (!value.is_null()).then(|| text().as_bytes().to_vec());
@@ -194,6 +198,7 @@ impl<'a> Reader<'a> {
             Kind::Bool => Value::from(self.number(1)? != 0),
             Kind::Int(bytes) => Value::from(self.number(*bytes)?),
             Kind::Unsigned(bytes) => Value::from(self.number(*bytes)? & ((1 << (8 * bytes)) - 1)),
+            Kind::Float => Value::from(f64::from_bits(self.number(8)?.cast_unsigned())),
             Kind::Uuid => Value::from(hex(self.take(16)?)),
             Kind::Text => match self.length(2)? {
                 None => Value::Null,

@@ -48,6 +48,8 @@ pub(super) enum Kind {
     Int(usize),
     /// An unsigned number of so many bytes.
     Unsigned(usize),
+    /// A floating-point number of 64 bits.
+    Float,
     Uuid,
     Text,
     /// Bytes or records.
@@ -139,6 +141,7 @@ fn read_field(field: &Value, common: &BTreeMap<String, Vec<Value>>) -> Field {
         (Some(given), _) => given.clone(),
         (None, Kind::Bool) => Value::from(false),
         (None, Kind::Int(_) | Kind::Unsigned(_)) => Value::from(0),
+        (None, Kind::Float) => Value::from(0.0),
         (None, Kind::Uuid) => Value::from("0".repeat(32)),
         (None, Kind::Text | Kind::Bytes) => Value::from(""),
         (None, Kind::Array(_)) => Value::Array(Vec::new()),
@@ -172,6 +175,7 @@ fn read_kind(text: &str, field: &Value, common: &BTreeMap<String, Vec<Value>>) -
         "int64" => Kind::Int(8),
         "uint16" => Kind::Unsigned(2),
         "uint32" => Kind::Unsigned(4),
+        "float64" => Kind::Float,
         "uuid" => Kind::Uuid,
         "string" => Kind::Text,
         "bytes" | "records" => Kind::Bytes,

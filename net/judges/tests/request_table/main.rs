@@ -16,6 +16,7 @@ mod internal;
 mod offsets;
 mod partitions;
 mod produce;
+mod quotas;
 mod records;
 mod topics;
 
@@ -56,6 +57,8 @@ const SCENES: &[Scene] = &[
     ("quorum", admin::quorum),
     ("producers", admin::producers),
     ("config_resources", admin::config_resources),
+    ("quotas", quotas::alterations),
+    ("quotas_described", quotas::descriptions),
     ("acls", admin::acls),
     ("authentication", admin::authentication),
     ("internal_topics", internal::topics),

@@ -24,6 +24,7 @@ use super::offset_for_leader_epoch::end_of_epoch;
 use super::{leader_epoch_error, respond, respond_with};
 use crate::dispatch::{self, CoreCall};
 use crate::fetch_session::{Key, Opening, Partitions, Position, Told, TopicName, Verdict};
+use crate::quotas;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
@@ -103,8 +104,15 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let wanted = find(&server, &request, &asked);
     let wait = Duration::from_millis(u64::try_from(body.max_wait_ms).unwrap_or(0));
     let bytes_max = usize::try_from(body.max_bytes).unwrap_or(0).min(server.config.network.fetch_bytes_max);
+    let bytes_max = bytes_max.min(quotas::fetch_bytes_max(&server, &request));
     let bytes_min = usize::try_from(body.min_bytes).unwrap_or(0).min(bytes_max);
     let found = fetch(&server, &wanted, bytes_min, bytes_max, server.core.now() + wait).await;
+    let bytes = found.iter().map(Found::len_bytes).sum();
+    if let Some(throttle_time_ms) = quotas::throttle_fetch(&server, &request, bytes).await {
+        let Verdict { session_id, error, .. } = server.fetch_sessions.borrow().finish_empty(&context);
+        let response = FetchResponse { throttle_time_ms, error_code: error.code(), session_id, ..Default::default() };
+        return respond(&request, |writer| response.encode(writer, request.api_version));
+    }
     let told: Vec<_> = asked.iter().zip(&found).map(|((key, _), found)| (key, found.told())).collect();
     let random = || server.core.random_u64();
     let verdict = server.fetch_sessions.borrow_mut().finish(context, &told, server.core.now(), random);

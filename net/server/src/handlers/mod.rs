@@ -1,6 +1,7 @@
 //! One file per API, and the table that finds it.
 
 mod acls;
+mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition_reassignments;
 mod alter_replica_log_dirs;
@@ -12,6 +13,7 @@ mod delegation_tokens;
 mod delete_groups;
 mod delete_records;
 mod delete_topics;
+mod describe_client_quotas;
 mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
@@ -46,17 +48,18 @@ use millrace_base::code::ErrorCode;
 use millrace_base::ids::LeaderEpoch;
 use millrace_log::ReadPart;
 use millrace_wire::messages::{
-    alter_configs::AlterConfigsRequest, alter_partition_reassignments::AlterPartitionReassignmentsRequest,
+    alter_client_quotas::AlterClientQuotasRequest, alter_configs::AlterConfigsRequest,
+    alter_partition_reassignments::AlterPartitionReassignmentsRequest,
     alter_replica_log_dirs::AlterReplicaLogDirsRequest, api_versions::ApiVersionsRequest,
     create_acls::CreateAclsRequest, create_delegation_token::CreateDelegationTokenRequest,
     create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest, delete_acls::DeleteAclsRequest,
     delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest,
-    describe_acls::DescribeAclsRequest, describe_cluster::DescribeClusterRequest,
-    describe_configs::DescribeConfigsRequest, describe_delegation_token::DescribeDelegationTokenRequest,
-    describe_groups::DescribeGroupsRequest, describe_log_dirs::DescribeLogDirsRequest,
-    describe_producers::DescribeProducersRequest, describe_quorum::DescribeQuorumRequest,
-    describe_topic_partitions::DescribeTopicPartitionsRequest, elect_leaders::ElectLeadersRequest,
-    expire_delegation_token::ExpireDelegationTokenRequest, fetch::FetchRequest,
+    describe_acls::DescribeAclsRequest, describe_client_quotas::DescribeClientQuotasRequest,
+    describe_cluster::DescribeClusterRequest, describe_configs::DescribeConfigsRequest,
+    describe_delegation_token::DescribeDelegationTokenRequest, describe_groups::DescribeGroupsRequest,
+    describe_log_dirs::DescribeLogDirsRequest, describe_producers::DescribeProducersRequest,
+    describe_quorum::DescribeQuorumRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
+    elect_leaders::ElectLeadersRequest, expire_delegation_token::ExpireDelegationTokenRequest, fetch::FetchRequest,
     find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest,
     incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
     join_group::JoinGroupRequest, leave_group::LeaveGroupRequest, list_config_resources::ListConfigResourcesRequest,
@@ -110,6 +113,8 @@ pub(crate) const SUPPORTED: &[i16] = &[
     DescribeQuorumRequest::KEY,
     DescribeProducersRequest::KEY,
     ListConfigResourcesRequest::KEY,
+    DescribeClientQuotasRequest::KEY,
+    AlterClientQuotasRequest::KEY,
     DescribeAclsRequest::KEY,
     CreateAclsRequest::KEY,
     DeleteAclsRequest::KEY,
@@ -166,6 +171,8 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         DescribeTopicPartitionsRequest::KEY => describe_topic_partitions::handle(&server, &request),
         DescribeConfigsRequest::KEY => describe_configs::handle(&server, &request),
         DescribeClusterRequest::KEY => describe_cluster::handle(&server, &request),
+        DescribeClientQuotasRequest::KEY => describe_client_quotas::handle(&server, &request),
+        AlterClientQuotasRequest::KEY => alter_client_quotas::handle(server, request).await,
         DescribeQuorumRequest::KEY => describe_quorum::handle(server, request).await,
         DescribeProducersRequest::KEY => describe_producers::handle(server, request).await,
         AlterReplicaLogDirsRequest::KEY => alter_replica_log_dirs::handle(&server, &request),

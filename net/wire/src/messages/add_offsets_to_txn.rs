@@ -68,7 +68,7 @@ impl Wire<'_> for AddOffsetsToTxnResponse {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         if version >= 3 {
             writer.no_tags();

@@ -172,7 +172,7 @@ impl<'a> Wire<'a> for AddPartitionsToTxnResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 4 {
             writer.int16(self.error_code);
         }

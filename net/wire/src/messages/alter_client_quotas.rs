@@ -156,7 +156,7 @@ impl<'a> Wire<'a> for AlterClientQuotasResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.entries, version)?;
         if version >= 1 {
             writer.no_tags();

@@ -174,7 +174,7 @@ impl<'a> Wire<'a> for AlterPartitionResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.array(&self.topics, version)?;
         writer.no_tags();

@@ -144,7 +144,7 @@ impl<'a> Wire<'a> for AlterPartitionReassignmentsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 1 {
             writer.bool(self.allow_replication_factor_change);
         }

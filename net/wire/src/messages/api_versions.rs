@@ -109,7 +109,7 @@ impl<'a> Wire<'a> for ApiVersionsResponse<'a> {
         writer.int16(self.error_code);
         writer.array(&self.api_keys, version)?;
         if version >= 1 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         if version >= 3 {
             let mut tags = writer.tags();

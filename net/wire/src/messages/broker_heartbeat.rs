@@ -129,7 +129,7 @@ impl Wire<'_> for BrokerHeartbeatResponse {
     }
 
     fn write(&self, writer: &mut Writer, _version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.bool(self.is_caught_up);
         writer.bool(self.is_fenced);

@@ -185,7 +185,7 @@ impl Wire<'_> for BrokerRegistrationResponse {
     }
 
     fn write(&self, writer: &mut Writer, _version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.int64(self.broker_epoch);
         writer.no_tags();

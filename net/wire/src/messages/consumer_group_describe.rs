@@ -51,7 +51,7 @@ impl<'a> Wire<'a> for ConsumerGroupDescribeResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.groups, version)?;
         writer.no_tags();
         Ok(())

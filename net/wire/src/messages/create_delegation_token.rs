@@ -165,7 +165,7 @@ impl<'a> Wire<'a> for CreateDelegationTokenResponse<'a> {
         writer.int64(self.max_timestamp_ms);
         writer.string(self.token_id)?;
         writer.bytes(self.hmac)?;
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 2 {
             writer.no_tags();
         }

@@ -54,7 +54,7 @@ impl<'a> Wire<'a> for DeleteGroupsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.results, version)?;
         if version >= 2 {
             writer.no_tags();

@@ -96,7 +96,7 @@ impl<'a> Wire<'a> for DeleteTopicsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.responses, version)?;
         if version >= 4 {
             writer.no_tags();

@@ -95,7 +95,7 @@ impl<'a> Wire<'a> for DescribeDelegationTokenResponse<'a> {
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         writer.int16(self.error_code);
         writer.array(&self.tokens, version)?;
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 2 {
             writer.no_tags();
         }

@@ -66,7 +66,7 @@ impl<'a> Wire<'a> for DescribeGroupsResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 1 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         writer.array(&self.groups, version)?;
         if version >= 5 {

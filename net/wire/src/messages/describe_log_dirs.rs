@@ -96,7 +96,7 @@ impl<'a> Wire<'a> for DescribeLogDirsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 3 {
             writer.int16(self.error_code);
         }

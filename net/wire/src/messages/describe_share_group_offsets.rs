@@ -106,7 +106,7 @@ impl<'a> Wire<'a> for DescribeShareGroupOffsetsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.groups, version)?;
         writer.no_tags();
         Ok(())

@@ -119,7 +119,7 @@ impl<'a> Wire<'a> for DescribeTopicPartitionsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.topics, version)?;
         writer.nullable_struct(self.next_cursor.as_ref(), version)?;
         writer.no_tags();

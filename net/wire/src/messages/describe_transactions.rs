@@ -48,7 +48,7 @@ impl<'a> Wire<'a> for DescribeTransactionsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.transaction_states, version)?;
         writer.no_tags();
         Ok(())

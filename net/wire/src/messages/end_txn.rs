@@ -83,7 +83,7 @@ impl Wire<'_> for EndTxnResponse {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         if version >= 5 {
             writer.int64(self.producer_id);

@@ -383,7 +383,7 @@ impl<'a> Wire<'a> for FetchResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 7 {
             writer.int16(self.error_code);
         }

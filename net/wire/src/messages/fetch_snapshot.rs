@@ -201,7 +201,7 @@ impl<'a> Wire<'a> for FetchSnapshotResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.array(&self.topics, version)?;
         if version < 1 && !self.node_endpoints.is_empty() {

@@ -109,7 +109,7 @@ impl<'a> Wire<'a> for FindCoordinatorResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 1 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         if version <= 3 {
             writer.int16(self.error_code);

@@ -72,7 +72,7 @@ impl<'a> Wire<'a> for GetTelemetrySubscriptionsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.uuid(self.client_instance_id);
         writer.int32(self.subscription_id);

@@ -133,7 +133,7 @@ impl Wire<'_> for InitProducerIdResponse {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.int64(self.producer_id);
         writer.int16(self.producer_epoch);

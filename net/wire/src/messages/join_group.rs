@@ -178,7 +178,7 @@ impl<'a> Wire<'a> for JoinGroupResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 2 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         writer.int16(self.error_code);
         writer.int32(self.generation_id);

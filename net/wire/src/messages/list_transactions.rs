@@ -90,7 +90,7 @@ impl<'a> Wire<'a> for ListTransactionsResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.array(&self.unknown_state_filters, version)?;
         writer.array(&self.transaction_states, version)?;

@@ -173,7 +173,7 @@ impl<'a> Wire<'a> for MetadataResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 3 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         writer.array(&self.brokers, version)?;
         if version >= 2 {

@@ -187,7 +187,7 @@ impl<'a> Wire<'a> for OffsetCommitResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 3 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         writer.array(&self.topics, version)?;
         if version >= 8 {

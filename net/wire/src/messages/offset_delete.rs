@@ -92,7 +92,7 @@ impl<'a> Wire<'a> for OffsetDeleteResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         writer.int16(self.error_code);
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.topics, version)?;
         Ok(())
     }

@@ -222,7 +222,7 @@ impl<'a> Wire<'a> for OffsetFetchResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 3 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         if version <= 7 {
             writer.array(&self.topics, version)?;

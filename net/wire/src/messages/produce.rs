@@ -153,7 +153,7 @@ impl<'a> Wire<'a> for ProduceResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         writer.array(&self.responses, version)?;
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version < 10 && !self.node_endpoints.is_empty() {
             return Err(unsupported("NodeEndpoints", version));
         }

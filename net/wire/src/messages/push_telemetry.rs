@@ -66,7 +66,7 @@ impl Wire<'_> for PushTelemetryResponse {
     }
 
     fn write(&self, writer: &mut Writer, _version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.no_tags();
         Ok(())

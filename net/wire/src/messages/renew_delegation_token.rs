@@ -65,7 +65,7 @@ impl Wire<'_> for RenewDelegationTokenResponse {
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         writer.int16(self.error_code);
         writer.int64(self.expiry_timestamp_ms);
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         if version >= 2 {
             writer.no_tags();
         }

@@ -182,7 +182,7 @@ impl<'a> Wire<'a> for ShareAcknowledgeResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.nullable_string(self.error_message)?;
         if version >= 2 {

@@ -245,7 +245,7 @@ impl<'a> Wire<'a> for ShareFetchResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.nullable_string(self.error_message)?;
         writer.int32(self.acquisition_lock_timeout_ms);

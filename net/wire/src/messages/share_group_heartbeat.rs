@@ -84,7 +84,7 @@ impl<'a> Wire<'a> for ShareGroupHeartbeatResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         writer.nullable_string(self.error_message)?;
         writer.nullable_string(self.member_id)?;

@@ -131,7 +131,7 @@ impl<'a> Wire<'a> for SyncGroupResponse<'a> {
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
         if version >= 1 {
-            writer.int32(self.throttle_time_ms);
+            writer.throttle_time_ms(self.throttle_time_ms);
         }
         writer.int16(self.error_code);
         if version >= 5 {

@@ -190,7 +190,7 @@ impl<'a> Wire<'a> for TxnOffsetCommitResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.array(&self.topics, version)?;
         if version >= 3 {
             writer.no_tags();

@@ -151,7 +151,7 @@ impl<'a> Wire<'a> for UpdateRaftVoterResponse<'a> {
     }
 
     fn write(&self, writer: &mut Writer, version: i16) -> Result<(), WireError> {
-        writer.int32(self.throttle_time_ms);
+        writer.throttle_time_ms(self.throttle_time_ms);
         writer.int16(self.error_code);
         let mut tags = writer.tags();
         if self.current_leader != CurrentLeader::default() {
