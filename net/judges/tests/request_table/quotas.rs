@@ -49,7 +49,7 @@ pub(crate) fn alterations(table: &mut Table) {
         ("a byte rate of 0", "producer_byte_rate", 0.0),
         ("a negative byte rate", "consumer_byte_rate", -5.0),
         ("a broken byte rate", "consumer_byte_rate", 10.5),
-        ("a byte rate that is whole but for rounding", "consumer_byte_rate", 1000.000_000_1),
+        ("a byte rate that is whole but for rounding", "consumer_byte_rate", 1_000.000_000_1),
         ("a huge byte rate", "consumer_byte_rate", 1e300),
         ("a percentage", "request_percentage", 150.5),
         ("a negative percentage", "request_percentage", -1.0),
