@@ -110,9 +110,9 @@ impl Coordinator {
             Request::DeleteOffsets(asked) => turn.delete_offsets(ticket, &asked),
         }
         if is_new && !effects.iter().any(|effect| matches!(effect, Effect::Write { .. })) {
-            // A group exists from its first member on, also after a restart.
+            // A group exists from its first member on, also after a restart; who joins is not a member yet.
             if let Some(mut turn) = self.turn(&name, now, &mut effects) {
-                let value = turn.group.value(|_, _| Vec::new());
+                let value = Group::new(now.unix_ms).value(|_, _| Vec::new());
                 turn.write_group(value, Then::Nothing);
             }
         }

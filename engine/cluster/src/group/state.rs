@@ -82,6 +82,8 @@ pub(super) struct Group {
     pub(super) initial_delay: Option<InitialDelay>,
     /// A member came during that wait.
     pub(super) has_new_member: bool,
+    /// The generation whose assignment is being written: there is one, whatever a leader says again.
+    pub(super) assigning: Option<i32>,
     /// What its consumers subscribe to; None when that cannot be known.
     subscriptions: Option<BTreeSet<String>>,
     pub(super) offsets: Offsets,
@@ -105,6 +107,7 @@ impl Group {
             unsynced: BTreeSet::new(),
             initial_delay: None,
             has_new_member: false,
+            assigning: None,
             subscriptions: None,
             offsets: Offsets::default(),
         }
@@ -266,7 +269,8 @@ impl Group {
     }
 
     fn is_supported_by_all(&self, protocol: &str) -> bool {
-        self.supported.get(protocol) == Some(&self.members.len())
+        // While a rebalance has no members left, any protocol is: that of whoever comes next.
+        self.supported.get(protocol).copied().unwrap_or(0) == self.members.len()
     }
 
     /// Whether somebody with these protocols can be a member.

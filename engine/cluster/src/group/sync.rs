@@ -27,7 +27,7 @@ impl Turn<'_> {
                     // Its client has sent this request since, and reads no earlier answer.
                     self.answer_sync(earlier, SyncAnswer::refused(ErrorCode::RebalanceInProgress));
                 }
-                if self.group.is_leader(&id) {
+                if self.group.is_leader(&id) && self.group.assigning != Some(self.group.generation) {
                     self.take_assignment(sync.assignments);
                 }
             }
@@ -59,6 +59,7 @@ impl Turn<'_> {
         let assignments: BTreeMap<String, Vec<u8>> = assignments.into_iter().collect();
         let value = self.group.value(|id, _| assignments.get(id).cloned().unwrap_or_default());
         let (group, generation) = (self.name.to_owned(), self.group.generation);
+        self.group.assigning = Some(generation);
         self.write_group(value, Then::Assign { group, generation, assignments });
     }
 

@@ -25,6 +25,33 @@ fn trap_30_the_first_members_wait_for_others_for_three_seconds_and_again_for_eac
     assert_eq!(first.protocol.as_deref(), Some("range"));
 }
 
+/// So it is in Kafka 4.3: a count that is missing is 0 members of 0.
+#[test]
+fn a_rebalance_without_members_takes_whoever_comes() {
+    let mut bench = Bench::new(rules());
+    let (gone, first) = bench.begin_join("a");
+    assert_eq!(bench.leave(&[(&gone, None)]), [ErrorCode::None]);
+    assert_eq!(bench.joined(first).error, Some(ErrorCode::UnknownMemberId));
+    let (_, second) = bench.begin_join("b");
+    bench.pass(6 * SECOND);
+    assert_eq!(bench.joined(second).error, None);
+}
+
+#[test]
+fn who_joins_a_new_group_is_no_member_of_it_after_a_restart() {
+    let mut bench = Bench::new(rules());
+    let mut request = join("a", "");
+    request.must_know_its_id = false;
+    bench.send(Request::Join(request.clone()));
+    bench.end_writes();
+    bench.restart(rules());
+    assert_eq!(bench.phase(), Phase::Empty);
+    request.new_id = "2".to_owned();
+    let again = bench.send(Request::Join(request));
+    bench.pass(6 * SECOND);
+    assert_eq!(bench.joined(again).members.len(), 1);
+}
+
 #[test]
 fn the_initial_delay_is_never_longer_than_the_rebalance_timeout() {
     let mut bench = Bench::new(rules());
@@ -99,6 +126,26 @@ fn assignments_are_given_once_they_are_durable() {
     let answer = bench.synced(leader);
     assert_eq!((answer.error, answer.assignment.as_slice()), (None, a.as_bytes()));
     assert_eq!((answer.protocol_type.as_deref(), answer.protocol.as_deref()), (Some("consumer"), Some("range")));
+}
+
+/// A simulated leader whose connection broke before the answer came found two owners of a partition, after a restart.
+#[test]
+fn a_generation_has_one_assignment_though_its_leader_says_another_one_again() {
+    let mut bench = Bench::new(rules());
+    let (a, first) = bench.begin_join("a");
+    let (b, _) = bench.begin_join("b");
+    bench.pass_until(first);
+    bench.joined(first);
+    bench.holds_writes = true;
+    let waiting = bench.send(sync(&b, 1, &[]));
+    bench.send(sync(&a, 1, &[&a, &b]));
+    let again = bench.send(sync(&a, 1, &[&a]));
+    bench.end_writes();
+    assert_eq!(bench.synced(waiting).assignment, b.as_bytes());
+    assert_eq!(bench.synced(again).assignment, a.as_bytes());
+    bench.restart(rules());
+    let after = bench.send(sync(&b, 1, &[]));
+    assert_eq!(bench.synced(after).assignment, b.as_bytes());
 }
 
 #[test]
