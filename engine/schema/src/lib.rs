@@ -12,6 +12,7 @@ mod message;
 mod reader;
 mod record_set;
 pub mod records;
+mod versioned;
 mod writer;
 
 pub use array::{Array, Iter};
@@ -19,4 +20,5 @@ pub use error::WireError;
 pub use message::{Message, NEVER_FLEXIBLE, Request, VersionRange, Wire, not_null};
 pub use reader::{Reader, Tags};
 pub use record_set::Records;
+pub use versioned::{decode_versioned, encode_versioned};
 pub use writer::{Splice, TagSection, Writer};

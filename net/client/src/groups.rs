@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use millrace_base::code::ErrorCode;
-use millrace_schema::Reader;
+use millrace_schema::decode_versioned;
 use millrace_schema::records::ConsumerProtocolAssignment;
 use millrace_wire::messages::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
 use millrace_wire::messages::describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
@@ -119,11 +119,7 @@ pub fn describe(cluster: &mut Cluster, group: &str) -> Result<GroupDescription, 
 
 /// The partitions of a consumer's assignment; none where it cannot be read.
 fn assigned(assignment: &[u8]) -> Vec<(String, i32)> {
-    let mut reader = Reader::new(assignment);
-    let decoded = reader.int16().and_then(|version| {
-        let version = version.min(ConsumerProtocolAssignment::VERSIONS.max);
-        ConsumerProtocolAssignment::decode(&mut reader, version)
-    });
+    let decoded = decode_versioned::<ConsumerProtocolAssignment<'_>>(assignment);
     let Ok(decoded) = decoded else { return Vec::new() };
     let mut partitions = Vec::new();
     for topic in decoded.assigned_partitions.iter() {
