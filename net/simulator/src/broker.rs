@@ -49,8 +49,8 @@ pub(crate) struct SimulatedBroker {
 
 impl SimulatedBroker {
     /// Starts the broker on the first host of a world.
-    pub(crate) fn start(world: &mut World, cores: usize, log: &LogOptions) -> Self {
-        let config = config(log);
+    pub(crate) fn start(world: &mut World, cores: usize, log: &LogOptions, settings: &[(&str, String)]) -> Self {
+        let config = config(log, settings);
         let log = log.clone();
         let running: Rc<RefCell<Option<Arc<Broker>>>> = Rc::default();
         let slot = Rc::clone(&running);
@@ -72,10 +72,10 @@ impl SimulatedBroker {
     }
 }
 
-fn config(log: &LogOptions) -> BrokerConfig {
+fn config(log: &LogOptions, settings: &[(&str, String)]) -> BrokerConfig {
     let advertised = format!("PLAINTEXT://{ADDRESS}:{PORT}");
     let listeners = format!("PLAINTEXT://0.0.0.0:{PORT}");
-    let settings: BTreeMap<&str, &str> = BTreeMap::from([
+    let mut all: BTreeMap<&str, &str> = BTreeMap::from([
         ("listeners", listeners.as_str()),
         ("advertised.listeners", advertised.as_str()),
         ("log.dirs", "/data"),
@@ -83,7 +83,8 @@ fn config(log: &LogOptions) -> BrokerConfig {
         ("offsets.topic.num.partitions", "2"),
         ("max.incremental.fetch.session.cache.slots", "3"),
     ]);
-    let layer: Layer = settings
+    all.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
+    let layer: Layer = all
         .into_iter()
         .map(|(name, value)| {
             (name.to_owned(), Given { value: value.to_owned(), origin: Origin::Flag("simulator".to_owned()) })

@@ -20,6 +20,9 @@ const PATIENCE_MAX: Duration = Duration::from_secs(60);
 /// How often it is looked whether something has come about that another client brings about.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// Before one of so many answers a client naps, if it does so at all.
+const NAP_ONE_IN: u64 = 40;
+
 /// Errors that pass by themselves while a broker starts or stops.
 const PASSING: [ErrorCode; 5] = [
     ErrorCode::NotLeaderOrFollower,
@@ -35,6 +38,8 @@ pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) random: Random,
     pub(crate) broker: SocketAddr,
+    /// For about so long it does nothing, at times, while an answer is on its way.
+    pub(crate) nap: Duration,
     model: Rc<RefCell<Model>>,
     history: History,
     connection: Option<Connection>,
@@ -51,7 +56,8 @@ pub(crate) struct Surroundings {
 impl Client {
     pub(crate) fn new(core: Core, name: &str, seed: u64, surroundings: &Surroundings) -> Self {
         let Surroundings { broker, model, history } = surroundings.clone();
-        Self { core, name: name.to_owned(), random: Random::new(seed), broker, model, history, connection: None }
+        let (name, random) = (name.to_owned(), Random::new(seed));
+        Self { core, name, random, broker, nap: Duration::ZERO, model, history, connection: None }
     }
 
     /// What everybody knows. Not to be held across an `.await`.
@@ -95,13 +101,24 @@ impl Client {
     /// Sends a request and waits for its answer. None: it is not known whether it counts; a moment has passed.
     pub(crate) async fn call<'a, Q: Request<'a>>(&mut self, version: i16, request: &Q) -> Option<Answer> {
         let answer = match self.submit(version, request).await {
-            Ok(sent) => self.answer(&sent).await,
+            Ok(sent) => {
+                self.nap().await;
+                self.answer(&sent).await
+            }
             Err(lost) => Err(lost),
         };
         if answer.is_err() {
             self.pause().await;
         }
         answer.ok()
+    }
+
+    async fn nap(&mut self) {
+        if !self.nap.is_zero() && !self.model().is_calm && self.random.below(NAP_ONE_IN) == 0 {
+            let nap = self.nap.mul_f64(self.random.below(200) as f64 / 100.0);
+            self.note(format_args!("naps for {nap:?}"));
+            self.core.sleep(nap).await;
+        }
     }
 
     /// Waits a moment before something is tried again.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use millrace_base::ids::{Offset, ProducerId};
 
+use crate::group_model::GroupModel;
 use crate::records::RecordId;
 
 /// Something that a broker says, and must stand by from then on.
@@ -25,6 +26,8 @@ pub(crate) enum Promise {
     Deletion,
     /// An offset is committed.
     Commit,
+    /// A member owns partitions.
+    Assignment,
     /// A producer id belongs to one producer.
     ProducerId,
 }
@@ -71,6 +74,7 @@ pub(crate) struct Model {
     /// The topic that producers write to, once it was created.
     pub(crate) topic: Option<Topic>,
     pub(crate) side_topics: Vec<SideTopic>,
+    pub(crate) groups: Vec<GroupModel>,
     logs: Vec<Log>,
     /// By producer and partition: how many records were sent.
     sent: BTreeMap<(u32, usize), u64>,

@@ -6,6 +6,7 @@ use millrace_log::LogOptions;
 use millrace_record::compression::Codec;
 use millrace_runtime::sim::{Latency, Random};
 
+use crate::crowd::MemberPlan;
 use crate::model::Promise;
 use crate::producer::CODECS;
 
@@ -109,10 +110,14 @@ pub(crate) struct Plan {
     pub(crate) disk_sync: Latency,
     pub(crate) partitions: usize,
     pub(crate) settings: Vec<(&'static str, String)>,
+    /// The broker's own.
+    pub(crate) broker: Vec<(&'static str, String)>,
     pub(crate) producers: Vec<ProducerPlan>,
     pub(crate) fetchers: Vec<FetcherPlan>,
     pub(crate) committers: usize,
     pub(crate) commits: i64,
+    pub(crate) groups: usize,
+    pub(crate) members: Vec<MemberPlan>,
     pub(crate) side_topics: usize,
     /// How often old records are deleted.
     pub(crate) trims: usize,
@@ -130,6 +135,8 @@ pub enum Scale {
     Calm,
     /// Clients and faults.
     Rough,
+    /// Groups of consumers, and faults.
+    Crowd,
 }
 
 impl Plan {
@@ -147,19 +154,26 @@ impl Plan {
             disk_sync: DISK_SYNCS[random.index(DISK_SYNCS.len())],
             partitions: 1 + random.index(4),
             settings: settings(random),
+            broker: Vec::new(),
             producers,
             fetchers,
             committers: random.index(3),
             commits: random.between(1, 20) as i64,
+            groups: 0,
+            members: Vec::new(),
             side_topics: random.index(4),
             trims: random.index(8),
             intrusions: random.index(10),
             steps: Vec::new(),
             client_seed: random.next_u64(),
         };
-        if scale == Scale::Rough {
-            let clients = plan.clients();
-            plan.steps = (0..1 + random.below(6)).map(|_| Step::new(clients, random)).collect();
+        match scale {
+            Scale::Calm => {}
+            Scale::Rough => {
+                let clients = plan.clients();
+                plan.steps = (0..1 + random.below(6)).map(|_| Step::new(clients, &PROMISES, random)).collect();
+            }
+            Scale::Crowd => plan.crowd(random),
         }
         plan
     }
@@ -167,12 +181,12 @@ impl Plan {
     /// How many clients there are.
     pub(crate) fn clients(&self) -> usize {
         // One creates the topic, one those that come and go, one deletes records, one has no manners.
-        4 + self.producers.len() + self.fetchers.len() + self.committers
+        4 + self.producers.len() + self.fetchers.len() + self.committers + self.members.len()
     }
 }
 
 /// At least a microsecond and less than 2^`bits_max` of them: short times as often as long ones.
-fn some_time(random: &mut Random, bits_max: u64) -> Duration {
+pub(crate) fn some_time(random: &mut Random, bits_max: u64) -> Duration {
     let bits = random.between(8, bits_max);
     Duration::from_micros(1 + random.below(1 << bits))
 }
@@ -265,7 +279,7 @@ impl Fault {
 }
 
 impl Step {
-    fn new(clients: usize, random: &mut Random) -> Self {
+    pub(crate) fn new(clients: usize, promises: &[Promise], random: &mut Random) -> Self {
         let fault = match random.below(20) {
             18 => Fault::FillDisk { with: random.coin().then(|| Box::new(Fault::new(clients, random))) },
             19 => Fault::Clock { ms: random.between(0, 2 * CLOCK_JUMP_MS) as i64 - CLOCK_JUMP_MS as i64 },
@@ -274,7 +288,7 @@ impl Step {
         let when = match random.below(5) {
             0 => When::DiskOps(1 + random.below(40)),
             1 => When::DiskOps(1 + random.below(400)),
-            2 | 3 => When::Promised(PROMISES[random.index(PROMISES.len())], 1 + random.below(3)),
+            2 | 3 => When::Promised(promises[random.index(promises.len())], 1 + random.below(3)),
             _ => When::Time(some_time(random, 21)),
         };
         // What was promised must not be there in memory alone.

@@ -13,10 +13,12 @@ use millrace_server::BrokerError;
 
 use crate::broker::{PORT, SimulatedBroker};
 use crate::client::{Client, Surroundings};
+use crate::crowd::MemberPlan;
+use crate::group_model::GroupModel;
 use crate::history::{History, Witness};
-use crate::model::Model;
+use crate::model::{Model, Promise};
 use crate::plan::{Fault, FetcherPlan, Plan, Scale, Step, When};
-use crate::{admin, committer, fetcher, offsets, producer, rude, trimmer};
+use crate::{admin, committer, fetcher, member, offsets, producer, rude, trimmer};
 
 /// Once nothing fails any more, all clients have ended after so long.
 const SETTLED_AFTER: Duration = Duration::from_secs(120);
@@ -42,6 +44,10 @@ pub struct Summary {
     pub acknowledged_records: u64,
     /// Records that fetches have given, each as often as it was.
     pub fetched_records: u64,
+    /// How often a member of a group was given its partitions.
+    pub assignments: u64,
+    /// Commits that the broker has acknowledged, each partition for itself.
+    pub commits: u64,
     /// How often the broker was killed, or lost its power.
     pub crashes: usize,
 }
@@ -82,8 +88,9 @@ impl Run {
     fn new(seed: u64, scale: Scale, history: History) -> Self {
         let plan = Plan::new(seed, scale);
         let mut world = World::new(seed, SimOptions { disk_sync: plan.disk_sync, ..SimOptions::default() });
-        let broker = SimulatedBroker::start(&mut world, plan.cores, &plan.log);
-        let model = Model::new(plan.producers.len());
+        let broker = SimulatedBroker::start(&mut world, plan.cores, &plan.log, &plan.broker);
+        let mut model = Model::new(plan.producers.len());
+        model.groups = groups(&plan);
         let surroundings = Surroundings {
             broker: SocketAddr::new(world.address(broker.host), PORT),
             model: Rc::new(RefCell::new(model)),
@@ -118,6 +125,9 @@ impl Run {
         for number in 0..plan.committers {
             let commits = plan.commits;
             self.add_client(&format!("group-{number}"), async move |client| committer::commit(client, commits).await);
+        }
+        for plan in plan.members {
+            self.add_client(&plan.name(), async move |client| member::live(client, plan).await);
         }
     }
 
@@ -298,9 +308,18 @@ impl Run {
             elapsed: self.world.now(),
             acknowledged_records: model.acknowledged_records,
             fetched_records: model.fetched_records,
+            assignments: model.promises(Promise::Assignment),
+            commits: model.promises(Promise::Commit),
             crashes: self.crashes,
         }
     }
+}
+
+/// What is known of the groups to come.
+fn groups(plan: &Plan) -> Vec<GroupModel> {
+    let members = |group| plan.members.iter().filter(move |member| member.group == group && member.stays);
+    let names = |group| members(group).map(MemberPlan::name);
+    (0..plan.groups).map(|group| GroupModel::new(plan.partitions, names(group))).collect()
 }
 
 fn is_want_of_room(failure: &BrokerError) -> bool {
@@ -320,7 +339,7 @@ async fn verify(mut client: Client, plan: FetcherPlan) {
         client.model().ends(partition, end, floor);
         ends.push(end);
     }
-    let mut client = fetcher::read_all(client, plan, topic, starts, &ends).await;
+    let mut client = fetcher::read_all(client, plan, topic.clone(), starts, &ends).await;
     let side_topics = {
         let model = client.model();
         for (partition, end) in ends.iter().enumerate() {
@@ -330,6 +349,10 @@ async fn verify(mut client: Client, plan: FetcherPlan) {
     };
     for round in 0..side_topics {
         admin::check(&mut client, round).await;
+    }
+    let groups = client.model().groups.len();
+    for group in 0..groups {
+        while !member::check_committed(&mut client, &topic, group).await {}
     }
 }
 

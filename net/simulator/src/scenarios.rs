@@ -18,7 +18,7 @@ use crate::offsets;
 /// A broker, and a client that does `work`.
 fn world(work: impl AsyncFn(Client) + 'static) -> (World, SimulatedBroker) {
     let mut world = World::new(1, SimOptions::default());
-    let broker = SimulatedBroker::start(&mut world, 2, &LogOptions::default());
+    let broker = SimulatedBroker::start(&mut world, 2, &LogOptions::default(), &[]);
     let surroundings = Surroundings {
         broker: SocketAddr::new(world.address(broker.host), PORT),
         model: Rc::default(),

@@ -2,10 +2,12 @@
 
 use std::panic::catch_unwind;
 
-use millrace_simulator::{Scale, run};
+use millrace_simulator::{Scale, Summary, run};
 
 /// Seeds that are run where nobody says how many.
 const SEEDS: u64 = 1_000;
+/// The same for groups, whose runs take longer.
+const CROWD_SEEDS: u64 = 200;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
@@ -22,23 +24,40 @@ fn without_faults_everything_is_there_once() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for seed in 0..5 {
-        assert_eq!(run(seed, Scale::Rough), run(seed, Scale::Rough), "seed {seed}");
+        for scale in [Scale::Rough, Scale::Crowd] {
+            assert_eq!(run(seed, scale), run(seed, scale), "seed {seed}");
+        }
     }
 }
 
 #[test]
 fn what_was_acknowledged_is_there_once_and_in_order_whatever_happens() {
-    let (first, seeds) = (number("MILLRACE_SEED").unwrap_or(0), number("MILLRACE_SEEDS").unwrap_or(SEEDS));
-    let (mut failed, mut crashes, mut acknowledged) = (Vec::new(), 0, 0);
+    let summaries = run_all(Scale::Rough, SEEDS);
+    let acknowledged: u64 = summaries.iter().map(|summary| summary.acknowledged_records).sum();
+    let crashes: usize = summaries.iter().map(|summary| summary.crashes).sum();
+    println!("{} seeds: {acknowledged} records acknowledged, {crashes} crashes", summaries.len());
+}
+
+#[test]
+fn groups_keep_what_they_were_promised_whatever_happens_and_settle() {
+    let summaries = run_all(Scale::Crowd, CROWD_SEEDS);
+    let assignments: u64 = summaries.iter().map(|summary| summary.assignments).sum();
+    let commits: u64 = summaries.iter().map(|summary| summary.commits).sum();
+    let crashes: usize = summaries.iter().map(|summary| summary.crashes).sum();
+    println!("{} seeds: {assignments} assignments, {commits} commits, {crashes} crashes", summaries.len());
+}
+
+/// Runs the seeds that are asked for, and fails if one of them does.
+fn run_all(scale: Scale, seeds_by_default: u64) -> Vec<Summary> {
+    let first = number("MILLRACE_SEED").unwrap_or(0);
+    let seeds = number("MILLRACE_SEEDS").unwrap_or(seeds_by_default);
+    let (mut failed, mut summaries) = (Vec::new(), Vec::new());
     for seed in first..first + seeds {
-        match catch_unwind(|| run(seed, Scale::Rough)) {
-            Ok(summary) => {
-                crashes += summary.crashes;
-                acknowledged += summary.acknowledged_records;
-            }
+        match catch_unwind(|| run(seed, scale)) {
+            Ok(summary) => summaries.push(summary),
             Err(_) => failed.push(seed),
         }
     }
-    println!("{seeds} seeds: {acknowledged} records acknowledged, {crashes} crashes");
     assert!(failed.is_empty(), "{} of {seeds} seeds failed: {failed:?}", failed.len());
+    summaries
 }
