@@ -4,6 +4,7 @@
     reason = "the command line runs outside the runtime: it has its own clock and threads"
 )]
 
+mod bench;
 mod config;
 mod connect;
 mod consume;
@@ -52,6 +53,8 @@ enum Command {
     Produce(produce::Arguments),
     /// Read records
     Consume(consume::Arguments),
+    /// Measure brokers: throughput, latency, cost
+    Bench(Box<bench::Arguments>),
     /// Show what segment files hold, and check them
     Dump(dump::Arguments),
     /// Show the version, and what was built into it
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Group(arguments) => group::run(&arguments),
         Command::Produce(arguments) => produce::run(&arguments),
         Command::Consume(arguments) => consume::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Version(arguments) => version::run(&arguments),
     };

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::process::ExitCode;
 
 use millrace_client::ClientError;
+use millrace_load::LoadError;
 use millrace_server::ServeError;
 use serde::Serialize;
 use thiserror::Error;
@@ -20,6 +21,12 @@ pub(crate) enum CliError {
     /// A broker said no, or none answered, in the middle of writing (3).
     #[error("{source}; records acknowledged before it: {acknowledged}")]
     Produce { acknowledged: u64, source: ClientError },
+    /// A measurement could not be made (as for what it failed by).
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A measurement was made, and not all of it went well (3).
+    #[error("{0}")]
+    Unclean(String),
     /// A file cannot be read, or standard output not be written (4).
     #[error("{what}: {source}")]
     File { what: String, source: io::Error },
@@ -52,9 +59,9 @@ impl CliError {
 pub(crate) fn report(error: &CliError) -> ExitCode {
     let code = match error {
         CliError::ReaderGone => return ExitCode::SUCCESS,
-        CliError::Usage(_) => 2,
-        CliError::Client(_) | CliError::Produce { .. } => 3,
-        CliError::File { .. } => 4,
+        CliError::Usage(_) | CliError::Load(LoadError::Spec(_)) => 2,
+        CliError::File { .. } | CliError::Load(LoadError::File { .. }) => 4,
+        CliError::Client(_) | CliError::Produce { .. } | CliError::Load(_) | CliError::Unclean(_) => 3,
         CliError::Damaged(_) => 5,
         CliError::Serve(error) => error.exit_code(),
     };

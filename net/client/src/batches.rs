@@ -9,9 +9,11 @@ use crate::retry::Patience;
 
 /// The numbers by which a broker knows a batch that it has already taken (KIP-98).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub(crate) producer_id: i64,
-    pub(crate) producer_epoch: i16,
+pub struct Identity {
+    /// Its id.
+    pub producer_id: i64,
+    /// Its epoch.
+    pub producer_epoch: i16,
 }
 
 /// A batch that no broker has acknowledged yet.

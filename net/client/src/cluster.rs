@@ -221,6 +221,12 @@ impl Cluster {
         self.brokers.keys().copied().collect()
     }
 
+    /// Where a broker that is known listens, as it tells its clients: `HOST:PORT`.
+    #[must_use]
+    pub fn address_of(&self, id: i32) -> Option<&str> {
+        self.brokers.get(&id).map(String::as_str)
+    }
+
     /// The connection to a broker; a new one when there is none, or none that works.
     ///
     /// # Errors

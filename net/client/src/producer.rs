@@ -14,10 +14,12 @@ use millrace_wire::Records;
 use millrace_wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use millrace_wire::messages::produce::{PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData};
 
-use crate::batches::{Identity, Unsent};
+use crate::batches::Unsent;
 use crate::cluster::{Cluster, TopicMetadata};
 use crate::connection::Pending;
 use crate::error::ClientError;
+
+pub use crate::batches::Identity;
 
 /// A batch is sent when its records are so large, before compression, in bytes. A larger record has a batch of its own.
 pub const BATCH_BYTES: usize = 256 * 1024;
@@ -276,7 +278,10 @@ impl Written {
 }
 
 /// Asks for the numbers of an idempotent producer; `None` where there are none to be had.
-fn identity(cluster: &mut Cluster) -> Result<Option<Identity>, ClientError> {
+///
+/// # Errors
+/// [`ClientError`] when the broker does not answer, or refuses for another reason.
+pub fn identity(cluster: &mut Cluster) -> Result<Option<Identity>, ClientError> {
     let broker = cluster.any()?;
     let Ok(version) = broker.version::<InitProducerIdRequest<'_>>(4) else { return Ok(None) };
     let request =

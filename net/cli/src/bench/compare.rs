@@ -1,0 +1,168 @@
+//! `millrace bench compare`: several brokers in turns, so that what the machine does meanwhile meets all of them.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use millrace_load::LoadError;
+use millrace_load::compare::ratios;
+use millrace_load::environment::Machine;
+use millrace_load::report::{Report, settings};
+use millrace_load::spec::Workload;
+use millrace_load::start::{StartSpec, Started};
+use millrace_load::stop::Stopper;
+use millrace_load::subject::{Subject, SubjectSpec};
+
+use super::live::Live;
+use super::options::{Options, parse_pair};
+use crate::output::CliError;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Brokers that run already, each with a name for the report; the first of all is what the others are compared with
+    #[arg(value_name = "[NAME=]HOST:PORT")]
+    brokers: Vec<String>,
+    /// A broker to start for this, and end after it: {port} and {dir} stand for what it is to use; may be repeated
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_pair)]
+    start: Vec<(String, String)>,
+    /// The processors to pin started brokers to
+    #[arg(long, value_name = "CPUS", value_delimiter = ',')]
+    start_pin: Vec<usize>,
+    /// Where started brokers keep their data; what they leave is removed
+    #[arg(long, value_name = "DIR", env = "TMPDIR", default_value = "/var/tmp")]
+    start_dir: PathBuf,
+    /// What is measured
+    #[arg(long, short, value_enum, default_value_t = Measured::Produce)]
+    workload: Measured,
+    /// How often each broker has its turn
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Measured {
+    Produce,
+    Consume,
+    Mixed,
+    /// Mixed, with consumers that begin at the beginning
+    CatchUp,
+    Idle,
+}
+
+impl Measured {
+    fn workload(self) -> Workload {
+        match self {
+            Measured::Produce => Workload::Produce,
+            Measured::Consume => Workload::Consume,
+            Measured::Mixed => Workload::Mixed { from_start: false },
+            Measured::CatchUp => Workload::Mixed { from_start: true },
+            Measured::Idle => Workload::Idle,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let options = &arguments.options;
+    let loads = options.loads(arguments.workload.workload())?;
+    if arguments.brokers.len() + arguments.start.len() < 2 {
+        return Err(CliError::Usage("a comparison needs two brokers: HOST:PORT, or --start NAME=COMMAND".to_owned()));
+    }
+    let stopper = Stopper::install()?;
+    options.pin_this_thread()?;
+    let scratch = Scratch::below(&arguments.start_dir)?;
+    let mut started: Vec<Started> = Vec::new();
+    let mut named: Vec<(String, String)> = arguments.brokers.iter().map(|broker| name_of(broker)).collect();
+    for (name, command) in &arguments.start {
+        let (name, command) = (name.clone(), command.clone());
+        let spec = StartSpec { name: name.clone(), command, processors: arguments.start_pin.clone() };
+        let broker = spec.start(&scratch.0)?;
+        named.push((name, broker.address.clone()));
+        started.push(broker);
+    }
+    unique(&named)?;
+    let mut subjects = Vec::new();
+    for (name, address) in named {
+        let spec = SubjectSpec {
+            name,
+            address,
+            pid: None,
+            topic: options.topic(),
+            fill_bytes: options.fill_bytes(),
+            crew: options.crew(),
+        };
+        subjects.push((spec.name.clone(), Subject::prepare(spec)?));
+    }
+    let report = measure(arguments, &loads, &mut subjects, &stopper);
+    let released = subjects.into_iter().try_for_each(|(_, subject)| subject.release());
+    drop(started);
+    super::finish(options, &report?)?;
+    Ok(released?)
+}
+
+fn measure(
+    arguments: &Arguments,
+    loads: &[millrace_load::spec::Load],
+    subjects: &mut [(String, Subject)],
+    stopper: &Stopper,
+) -> Result<Report, LoadError> {
+    let mut runs = Vec::new();
+    for round in 1..=usize::from(arguments.rounds) {
+        for load in loads {
+            for (name, subject) in subjects.iter_mut().filter(|_| !stopper.is_stopped()) {
+                // What one broker left to the operating system is not written during another's turn.
+                nix::unistd::sync();
+                let live = Live::new(load, name, round);
+                runs.push(subject.measure(load, round, stopper, |point| live.show(point))?);
+            }
+        }
+    }
+    let mut brokers = Vec::new();
+    if let Some(load) = loads.first() {
+        for (_, subject) in subjects.iter_mut() {
+            brokers.push(subject.facts(load)?);
+        }
+    }
+    let partitions = subjects.first().map_or(0, |(_, subject)| subject.partitions());
+    Ok(Report {
+        machine: Machine::this(&arguments.options.crew()),
+        load: loads.first().map(|load| settings(load, partitions)).unwrap_or_default(),
+        brokers,
+        ratios: ratios(&runs),
+        runs,
+    })
+}
+
+fn name_of(broker: &str) -> (String, String) {
+    broker
+        .split_once('=')
+        .map_or_else(|| (broker.to_owned(), broker.to_owned()), |(name, address)| (name.to_owned(), address.to_owned()))
+}
+
+fn unique(named: &[(String, String)]) -> Result<(), CliError> {
+    for (at, (name, _)) in named.iter().enumerate() {
+        if named.iter().skip(at + 1).any(|(other, _)| other == name) {
+            return Err(CliError::Usage(format!("two brokers are called {name:?}: NAME=... tells them apart")));
+        }
+    }
+    Ok(())
+}
+
+/// A directory that is removed in the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn below(parent: &std::path::Path) -> Result<Scratch, CliError> {
+        let path = parent.join(format!("millrace-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(CliError::file(path.display().to_string()))?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "what started brokers left could not be removed");
+        }
+    }
+}

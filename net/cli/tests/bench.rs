@@ -1,0 +1,184 @@
+//! `millrace bench` against a broker of its own: fails on errors, never on times.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod harness;
+
+use harness::{Broker, millrace, run};
+use serde_json::Value;
+
+/// A short run's options.
+const SHORT: [&str; 8] = ["--time", "1s", "--warm-up", "100ms", "--fill", "4M", "--json", "--server"];
+
+fn bench(broker: &Broker, workload: &str, options: &[&str]) -> Value {
+    let arguments = [&["bench", workload][..], options, &SHORT, &[broker.server.as_str()]].concat();
+    let mut reports = run(arguments).json();
+    let report = reports.pop().unwrap();
+    assert!(report["brokers"][0]["durability"].as_str().unwrap().contains("stable storage"), "{report}");
+    report
+}
+
+fn number(report: &Value, pointer: &str) -> f64 {
+    report.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} of {report}"))
+}
+
+#[test]
+fn a_rate_is_kept_and_its_latency_is_measured_whatever_the_options() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = Broker::start(&directory.path().join("data"), 1);
+    let variants: [&[&str]; 5] = [
+        &["--partitions", "16", "--rate", "500,1000"],
+        &["--rate", "1000", "--keys", "zipf:1000", "--partitions", "4", "--compression", "lz4", "--linger", "5ms"],
+        &["--rate", "1000", "--idempotence", "--producers", "3", "--threads", "2"],
+        &["--rate", "1000", "--acks", "0"],
+        &["--rate", "1000", "--acks", "1", "--compression", "zstd", "--keys", "uniform:50"],
+    ];
+    for options in variants {
+        let report = bench(&broker, "produce", options);
+        for run in report["runs"].as_array().unwrap() {
+            let rate = run["rate"].as_u64().unwrap();
+            assert_eq!(run["produce_ms"]["count"].as_u64(), Some(rate), "{options:?}: {run}");
+            assert_eq!(run["figures"]["unfinished_records"], 0, "{options:?}");
+            assert!(number(run, "/produce_ms/p50") <= number(run, "/produce_ms/p999"));
+        }
+        // The process behind the port is the broker, and its costs are known.
+        assert!(report["brokers"][0]["process"]["command"].as_str().unwrap().contains(" serve "), "{report}");
+        assert!(number(&report, "/runs/0/figures/broker_resident_mib") > 1.0);
+    }
+    // The topics were made for it, and are gone.
+    let left = run(["topic", "list", "--json", "--server", &broker.server]).json();
+    assert!(left.iter().all(|topics| topics.as_array().is_none_or(Vec::is_empty)), "{left:?}");
+}
+
+#[test]
+fn what_is_written_is_read_once_by_each_consumer() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = Broker::start(&directory.path().join("data"), 2);
+    for options in [&["--compression", "none"][..], &["--compression", "zstd"], &["--keys", "uniform:10"]] {
+        let options = [&["--rate", "1000", "--partitions", "5", "--consumers", "3"], options].concat();
+        let report = bench(&broker, "mixed", &options);
+        assert_eq!(report["runs"][0]["end_to_end_ms"]["count"], 3_000, "{options:?}: {report}");
+        assert_eq!(report["runs"][0]["produce_ms"]["count"], 1_000, "{options:?}");
+    }
+    let report = bench(&broker, "mixed", &["--rate", "1000", "--from-start"]);
+    assert_eq!(report["runs"][0]["end_to_end_ms"]["count"], 1_000, "what was there before does not count");
+    let report = bench(&broker, "consume", &["--partitions", "3", "--consumers", "2"]);
+    assert!(number(&report, "/runs/0/figures/consumed_mb_per_s") > 1.0);
+    let report = bench(&broker, "idle", &[]);
+    assert_eq!(number(&report, "/runs/0/figures/produced_records_per_s"), 0.0);
+}
+
+#[test]
+fn a_report_is_saved_as_text_json_a_page_and_histogram_logs() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = Broker::start(&directory.path().join("data"), 1);
+    let saved = directory.path().join("saved");
+    let report = bench(&broker, "produce", &["--partitions", "2", "--save", saved.to_str().unwrap()]);
+    assert!(number(&report, "/runs/0/figures/produced_mb_per_s") > 0.1);
+    let read = |name: &str| std::fs::read_to_string(saved.join(name)).unwrap();
+    let json: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(json["runs"][0]["produce_ms"], report["runs"][0]["produce_ms"]);
+    assert!(read("report.txt").contains("CPU-s/GB"));
+    let page = read("report.html");
+    assert!(page.contains("<svg") && page.contains("Produce latency by percentile"));
+    // Nothing is fetched to show it.
+    assert!(!page.contains("src=") && !page.contains("href="), "{page}");
+    let log = format!("{}-1.produce.hlog", broker.server.replace(':', "_"));
+    assert!(read(&log).starts_with("#[Histogram log format version 1.3]"));
+}
+
+#[test]
+fn brokers_are_compared_in_turns() {
+    let directory = tempfile::tempdir().unwrap();
+    let command = |name: &str| {
+        let binary = env!("CARGO_BIN_EXE_millrace");
+        format!("{name}=exec {binary} serve --listen 127.0.0.1:{{port}} --data-dir {{dir}} --cores 1")
+    };
+    let done = run([
+        "bench",
+        "compare",
+        "--start",
+        &command("one"),
+        "--start",
+        &command("other"),
+        "--rounds",
+        "2",
+        "--rate",
+        "500",
+        "--time",
+        "1s",
+        "--warm-up",
+        "0s",
+        "--json",
+        "--start-dir",
+        directory.path().to_str().unwrap(),
+    ]);
+    let report = done.json().pop().unwrap();
+    let turns: Vec<&str> =
+        report["runs"].as_array().unwrap().iter().map(|run| run["broker"].as_str().unwrap()).collect();
+    assert_eq!(turns, ["one", "other", "one", "other"]);
+    let p99 = report["ratios"].as_array().unwrap().iter().find(|ratio| ratio["figure"] == "p99 ms").unwrap();
+    assert_eq!((&p99["broker"], &p99["base"], &p99["rounds"]), (&"other".into(), &"one".into(), &2.into()));
+    let (low, median, high) = (number(p99, "/low"), number(p99, "/median"), number(p99, "/high"));
+    assert!(low <= median && median <= high && low > 0.0);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "what the brokers left is removed");
+}
+
+#[test]
+fn what_cannot_be_measured_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = Broker::start(&directory.path().join("data"), 1);
+    let server = broker.server.as_str();
+    for (arguments, code, words) in [
+        (&["produce", "--rate", "0"][..], 2, "records a second"),
+        (&["produce", "--idempotence", "--acks", "1", "--server", server], 2, "--idempotence needs --acks all"),
+        (&["mixed", "--record-bytes", "4", "--server", server], 2, "--record-bytes 8 or more"),
+        (&["consume", "--fill", "0", "--server", server], 2, "nothing to read"),
+        (&["produce", "--pin", "9999", "--server", server], 2, "processor 9999 cannot be used"),
+        (&["produce", "--server", "127.0.0.1:1"], 3, "cannot connect"),
+        (&["compare", server], 2, "two brokers"),
+        (&["compare", "--start", "a=exit 7", server], 3, "ended (exit status: 7)"),
+    ] {
+        let done = run(["bench"].iter().chain(arguments).copied());
+        assert_eq!(done.code, code, "{arguments:?}: {}", done.stderr);
+        assert!(done.stderr.contains(words), "{arguments:?}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn an_interrupted_run_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = Broker::start(&directory.path().join("data"), 1);
+    // The signal comes when the topic is there: by then it is waited for.
+    let mut child = millrace()
+        .args([
+            "bench",
+            "produce",
+            "--rate",
+            "100",
+            "--time",
+            "1h",
+            "--warm-up",
+            "0s",
+            "--json",
+            "--topic",
+            "t",
+            "--keep",
+        ])
+        .args(["--server", &broker.server])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let has_records = || {
+        let done = run(["consume", "t", "-n", "1", "--server", &broker.server]);
+        done.code == 0 && !done.stdout.is_empty()
+    };
+    while !has_records() {
+        assert!(child.try_wait().unwrap().is_none());
+    }
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(number(&report, "/runs/0/figures/seconds") < 600.0);
+}
