@@ -12,12 +12,14 @@ use std::time::Duration;
 use crate::ids::BrokerId;
 use crate::setting::{Described, Kind, Setting, SettingError, Source, Support, Synonym, Value, nearest};
 
+mod consumer_groups;
 mod cores;
 mod foreign;
 mod layers;
 mod listener;
 mod settings;
 
+pub use consumer_groups::{ConsumerAssignor, ConsumerGroups, Limited, MigrationPolicy};
 pub use cores::Cores;
 pub use layers::{
     ENVIRONMENT_PREFIX, Given, Layer, Origin, Problem, Problems, environment_layer, environment_variable,
@@ -91,6 +93,8 @@ pub struct Groups {
     pub initial_rebalance_delay: Duration,
     /// `group.max.size`, inclusive.
     pub members_max: usize,
+    /// How groups of the consumer protocol (KIP-848) are coordinated.
+    pub consumer: ConsumerGroups,
     /// `offset.metadata.max.bytes`, inclusive.
     pub offset_metadata_bytes_max: usize,
     /// `offsets.retention.minutes`.
@@ -387,6 +391,7 @@ impl Values {
             session_timeout_max: ms("group.max.session.timeout.ms")?,
             initial_rebalance_delay: ms("group.initial.rebalance.delay.ms")?,
             members_max: self.number("group.max.size")?,
+            consumer: self.consumer_groups()?,
             offset_metadata_bytes_max: self.number("offset.metadata.max.bytes")?,
             offsets_retention: Duration::from_secs(self.number::<u64>("offsets.retention.minutes")? * 60),
             offsets_retention_check_interval: ms("offsets.retention.check.interval.ms")?,

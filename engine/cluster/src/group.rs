@@ -1,5 +1,5 @@
-//! Consumer groups by the classic protocol: who is a member, who leads, which generation it is, and which offsets are
-//! committed. One [`Coordinator`] holds the groups of one partition of `__consumer_offsets`.
+//! Consumer groups, by the classic protocol and by that of KIP-848: who is a member, who leads or which epoch it is, and
+//! which offsets are committed. One [`Coordinator`] holds the groups of one partition of `__consumer_offsets`.
 //!
 //! A [`Request`] comes in with a [`Ticket`] and the time; [`Effect`]s come out: answers to tickets, at once or later,
 //! and records to be made durable. The caller reports each write's end with [`Coordinator::written`] and the passing of
@@ -12,6 +12,8 @@
 //! - the records, replayed in their order into a new coordinator, give the same durable state.
 
 mod admin;
+mod bridge;
+mod consumer;
 mod coordinator;
 mod join;
 mod leave;
@@ -25,6 +27,10 @@ mod sync;
 mod timers;
 mod turn;
 
+pub use consumer::{
+    Assignment, Assignor, Change, ClassicValue, ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRecord, ConsumerRules,
+    ConsumerValue, DescribedConsumer, DescribedConsumerGroup, GroupEpoch, Held, MemberState, Refusal, Standing, TargetEpoch, TopicsOfRegex,
+};
 pub use coordinator::Coordinator;
 pub use partition::partition_of;
 pub use record::{CommittedOffset, GroupRecord, GroupValue, MemberValue, RecordError};
@@ -33,7 +39,7 @@ pub use request::{
     Heartbeat, Join, JoinAnswer, JoinedMember, Leave, LeavingMember, ListedGroup, Now, Protocol, Request, Rules, Sync,
     SyncAnswer, Ticket, TopicPartitions, WriteId,
 };
-pub use state::Phase;
+pub use state::{GroupKind, GroupState, Phase};
 
 #[cfg(test)]
 mod tests;

@@ -12,14 +12,15 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use millrace_base::broker_config::BrokerConfig;
+use millrace_base::broker_config::{BrokerConfig, ConsumerAssignor};
 use millrace_base::code::ErrorCode;
 use millrace_base::hash::Map;
 use millrace_base::ids::{Offset, PartitionIndex, TopicId, TopicPartition};
 use millrace_cluster::group::{
-    Answer, Coordinator, Effect, GroupRecord, ListedGroup, Now, Phase, RecordError, Request, Rules, Ticket, WriteId,
-    partition_of,
+    Answer, Assignor, ConsumerRules, Coordinator, Effect, GroupRecord, GroupState, ListedGroup, Now, RecordError,
+    Request, Rules, Ticket, WriteId, partition_of,
 };
+use millrace_cluster::metadata::Image;
 use millrace_log::{Append, Origin, Partition};
 use millrace_record::builder::BatchBuilder;
 use millrace_record::compression::Codec;
@@ -160,7 +161,7 @@ pub(crate) fn numbers(server: &Server) -> (Vec<GroupSize>, Vec<Committed>) {
     for shard in server.groups.shards.borrow().values() {
         let State::Active(coordinator) = &*shard.state.borrow() else { continue };
         let size_of =
-            |(group, phase, members): (&str, Phase, usize)| GroupSize { group: group.to_owned(), phase, members };
+            |(group, state, members): (&str, GroupState, usize)| GroupSize { group: group.to_owned(), state, members };
         sizes.extend(coordinator.sizes().map(size_of));
         committed.extend(coordinator.committed().map(|(group, topic, partition, offset)| {
             let (group, topic) = (group.to_owned(), topic.to_owned());
@@ -174,7 +175,7 @@ pub(crate) fn numbers(server: &Server) -> (Vec<GroupSize>, Vec<Committed>) {
 #[derive(Debug)]
 pub(crate) struct GroupSize {
     pub group: String,
-    pub phase: Phase,
+    pub state: GroupState,
     pub members: usize,
 }
 
@@ -191,13 +192,18 @@ pub(crate) struct Committed {
 pub(crate) fn forget_topic(server: &Server, id: TopicId) {
     let shards: Vec<_> = server.groups.shards.borrow().values().cloned().collect();
     for shard in shards {
-        shard.act(server, |coordinator, now| coordinator.forget_topic(now, id));
+        shard.act(server, |coordinator, now, image| coordinator.forget_topic(now, image, id));
     }
 }
 
 /// Brings the coordinators up to date with the partitions that this core has.
 pub(crate) async fn follow(server: &Rc<Server>) {
     let owned = owned_partitions(server);
+    for shard in server.groups.shards.borrow().values() {
+        if let State::Active(coordinator) = &mut *shard.state.borrow_mut() {
+            coordinator.topics_changed();
+        }
+    }
     server.groups.shards.borrow_mut().retain(|partition, shard| {
         let stays = owned.iter().any(|owned| owned.id() == *partition);
         if !stays {
@@ -286,6 +292,20 @@ fn rules(config: &BrokerConfig) -> Rules {
         metadata_bytes_max: groups.offset_metadata_bytes_max,
         retention: groups.offsets_retention,
         expiry_interval: groups.offsets_retention_check_interval,
+        consumer: ConsumerRules {
+            session_timeout: groups.consumer.session_timeout.default,
+            heartbeat_interval: groups.consumer.heartbeat_interval.default,
+            assignment_interval: groups.consumer.assignment_interval.default,
+            members_max: groups.consumer.members_max,
+            assignors: groups.consumer.assignors.iter().map(|assignor| assignor_of(*assignor)).collect(),
+        },
+    }
+}
+
+fn assignor_of(setting: ConsumerAssignor) -> Assignor {
+    match setting {
+        ConsumerAssignor::Uniform => Assignor::Uniform,
+        ConsumerAssignor::Range => Assignor::Range,
     }
 }
 
@@ -336,7 +356,7 @@ async fn end_writes(
             Ok(next_offset) => shard.partition.wait_durable(next_offset).await.map_err(|error| error.code()),
             Err(error) => Err(error),
         };
-        shard.act(&server, |coordinator, now| coordinator.written(now, write, result));
+        shard.act(&server, |coordinator, now, image| coordinator.written(now, image, write, result));
     }
     // Whoever still waits is told that this is not the coordinator any more.
     shard.waiting.borrow_mut().clear();
@@ -357,16 +377,16 @@ impl Shard {
         let ticket = Ticket(self.last_ticket.get() + 1);
         self.last_ticket.set(ticket.0);
         self.waiting.borrow_mut().insert(ticket, sender);
-        self.act(server, |coordinator, now| coordinator.handle(now, ticket, request));
+        self.act(server, |coordinator, now, image| coordinator.handle(now, image, ticket, request));
         Some(receiver)
     }
 
     /// Lets the coordinator act, and carries out what follows.
-    fn act(&self, server: &Server, act: impl FnOnce(&mut Coordinator, Now) -> Vec<Effect>) {
+    fn act(&self, server: &Server, act: impl FnOnce(&mut Coordinator, Now, &Image) -> Vec<Effect>) {
         let now =
             Now { monotonic: Duration::from_nanos(server.core.now().nanoseconds()), unix_ms: server.core.wall_ms() };
         let effects = match &mut *self.state.borrow_mut() {
-            State::Active(coordinator) => act(coordinator, now),
+            State::Active(coordinator) => act(coordinator, now, &server.image()),
             State::Loading | State::Failed => return,
         };
         for effect in effects {

@@ -97,6 +97,11 @@ impl Request {
         Ok(Self { frame, body_start, api_key, api_version, correlation_id, client_id, context, measured: None })
     }
 
+    /// The client's address, as Kafka prints it.
+    pub(crate) fn client_host(&self) -> String {
+        format!("/{}", self.context.peer.ip().to_canonical())
+    }
+
     /// The client's name for itself; empty for none.
     pub(crate) fn client_id(&self) -> &str {
         let bytes = self.frame.get(self.client_id.clone()).unwrap_or_default();

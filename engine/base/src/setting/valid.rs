@@ -19,6 +19,8 @@ pub enum Valid {
     Fraction,
     /// One of these texts.
     OneOf(&'static [&'static str]),
+    /// One of these texts, in any case of letters.
+    OneOfInAnyCase(&'static [&'static str]),
     /// A list of any of these texts; it may be empty.
     ListOf(&'static [&'static str]),
     /// A list that is not empty.
@@ -52,6 +54,8 @@ impl Valid {
                 Err("Value must be at least 0 and no more than 1".to_owned())
             }
             (Valid::OneOf(texts), Value::Text(text)) => one_of(texts, text),
+            (Valid::OneOfInAnyCase(texts), Value::Text(text)) => one_of(texts, &text.to_uppercase())
+                .map_err(|_| format!("String must be one of (case insensitive): {}", texts.join(", "))),
             (Valid::ListOf(texts), Value::List(entries)) => entries.iter().try_for_each(|entry| one_of(texts, entry)),
             (Valid::NonEmptyList, Value::List(entries)) if entries.is_empty() => {
                 Err("the list must not be empty".to_owned())
@@ -88,6 +92,7 @@ impl fmt::Display for Valid {
             Valid::BetweenOrDefault(first, last) => write!(f, "[{first},...,{last}] or -1"),
             Valid::Fraction => f.write_str("[0,...,1]"),
             Valid::OneOf(texts) | Valid::ListOf(texts) => write!(f, "[{}]", texts.join(", ")),
+            Valid::OneOfInAnyCase(texts) => write!(f, "(case insensitive) [{}]", texts.join(", ")),
             Valid::NonEmptyList => f.write_str("non-empty list"),
             Valid::ThrottledReplicas => f.write_str("[partitionId]:[brokerId],[partitionId]:[brokerId],..."),
         }

@@ -3,6 +3,7 @@
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{PartitionIndex, TopicId};
 
+use super::consumer::ConsumerRecord;
 use super::member::Member;
 use super::record::{CommittedOffset, GroupRecord};
 use super::request::{Answer, DeleteOffsets, DescribedGroup, DescribedMember, Ticket};
@@ -31,7 +32,7 @@ impl Group {
 
     /// Whether nothing would be lost with it.
     pub(super) fn is_void(&self) -> bool {
-        self.phase() == Phase::Empty && self.promised.is_empty() && self.offsets.is_empty()
+        self.is_empty() && self.consumers.is_none() && self.promised.is_empty() && self.offsets.is_empty()
     }
 
     /// Whether nothing has ever come of it.
@@ -46,6 +47,9 @@ impl Group {
     /// read any more.
     fn retention_begins_ms(&self, topic: &str, offset: &CommittedOffset) -> Option<i64> {
         let committed_ms = offset.commit_timestamp_ms;
+        if self.consumers.is_some() {
+            return (!self.is_subscribed(topic)).then_some(committed_ms);
+        }
         match self.phase() {
             Phase::Empty if self.protocol_type.is_some() => Some(self.phase_since_ms.unwrap_or(committed_ms)),
             Phase::Empty => Some(committed_ms),
@@ -72,8 +76,17 @@ impl Turn<'_> {
             records.push(GroupRecord::Offset { group, topic, partition, value: None });
         }
         if with_group {
-            records.push(GroupRecord::Group { group: group.clone(), value: None });
-            self.write(records, Then::Delete { group, partitions, answer });
+            let consumers = self.group.consumers.as_ref();
+            match consumers.map(|consumers| consumers.removal()) {
+                Some(removal) => records.extend(removal.into_iter().map(|change| {
+                    GroupRecord::Consumer(ConsumerRecord { group: group.clone(), change })
+                })),
+                None => records.push(GroupRecord::Group { group: group.clone(), value: None }),
+            }
+            let write = self.write(records, Then::Delete { group, partitions, answer });
+            if let Some(consumers) = &mut self.group.consumers {
+                consumers.writing = Some(write);
+            }
         } else {
             self.write(records, Then::Offsets { group, partitions, answer });
         }
@@ -85,7 +98,7 @@ impl Turn<'_> {
 
     /// Deletes the group, if it has no members.
     pub(super) fn delete(&mut self, ticket: Ticket) {
-        if self.group.phase() != Phase::Empty {
+        if !self.group.is_empty() {
             self.answer(ticket, Answer::Delete(ErrorCode::NonEmptyGroup));
             return;
         }
@@ -94,12 +107,12 @@ impl Turn<'_> {
 
     /// Forgets the offsets of partitions that no member reads.
     pub(super) fn delete_offsets(&mut self, ticket: Ticket, asked: &DeleteOffsets) {
-        if self.group.phase() != Phase::Empty && !self.group.has_consumers() {
+        if !self.group.is_empty() && !self.group.has_consumers() {
             self.answer(ticket, Answer::DeleteOffsets(Err(ErrorCode::NonEmptyGroup)));
             return;
         }
         let code_of = |(topic, _): &(String, PartitionIndex)| match self.group.is_subscribed(topic) {
-            true if self.group.phase() != Phase::Empty => ErrorCode::GroupSubscribedToTopic,
+            true if !self.group.is_empty() => ErrorCode::GroupSubscribedToTopic,
             _ => ErrorCode::None,
         };
         let codes: Vec<ErrorCode> = asked.partitions.iter().map(code_of).collect();
@@ -147,7 +160,7 @@ impl Turn<'_> {
             .map(|(topic, partition, _)| (topic.to_owned(), partition))
             .collect();
         let is_last = expired.len() == self.group.offsets.partitions().count();
-        let is_over = is_last && self.group.phase() == Phase::Empty && self.group.promised.is_empty();
+        let is_over = is_last && self.group.is_empty() && self.group.promised.is_empty() && !self.group.is_writing();
         if is_over || !expired.is_empty() {
             self.forget(expired, is_over, None);
         }

@@ -1,19 +1,21 @@
 //! The groups of one partition of `__consumer_offsets`: finds the group that a request, a deadline or a write is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{Offset, PartitionIndex, TopicId};
 
+use super::consumer::{Change, ConsumerRecord, JOIN, LEAVE, Refusal, Work, check_heartbeat};
 use super::offsets::is_acceptable;
 use super::record::GroupRecord;
 use super::request::{
     Answer, Commit, Effect, Join, JoinAnswer, ListedGroup, Now, Request, Rules, SyncAnswer, Ticket, WriteId,
 };
-use super::state::{Group, Phase};
+use super::state::{Group, GroupState};
 use super::timers::Timers;
 use super::turn::{Then, Timer, Turn, Writes};
+use crate::metadata::Image;
 
 /// The groups of one partition. See the module's invariants.
 #[derive(Debug)]
@@ -22,12 +24,20 @@ pub struct Coordinator {
     groups: BTreeMap<String, Group>,
     timers: Timers<Timer>,
     writes: Writes,
+    /// Counts the changes of topics that groups are to look at.
+    topics_version: u64,
 }
 
 impl Coordinator {
     /// A coordinator without groups. Records that the partition holds are to be replayed before anything is asked.
     pub fn new(rules: Rules) -> Coordinator {
-        Coordinator { rules, groups: BTreeMap::new(), timers: Timers::default(), writes: Writes::default() }
+        Coordinator {
+            rules,
+            groups: BTreeMap::new(),
+            timers: Timers::default(),
+            writes: Writes::default(),
+            topics_version: 0,
+        }
     }
 
     /// Takes over a record that was read back.
@@ -44,6 +54,7 @@ impl Coordinator {
             GroupRecord::Group { group, value: Some(value) } => {
                 self.groups.entry(group).or_insert_with(|| Group::new(0)).load(value);
             }
+            GroupRecord::Consumer(ConsumerRecord { group, change }) => self.replay_consumer(group, change),
             GroupRecord::Group { group, value: None } => {
                 if let Some(state) = self.groups.get_mut(&group) {
                     state.load(super::record::GroupValue::default());
@@ -55,12 +66,33 @@ impl Coordinator {
         }
     }
 
+    fn replay_consumer(&mut self, name: String, change: Change) {
+        let group = self.groups.entry(name.clone()).or_insert_with(|| Group::new(0));
+        let consumers = group.consumers.get_or_insert_default();
+        consumers.apply(change);
+        if consumers.is_void() {
+            group.consumers = None;
+        }
+        if group.is_void() {
+            self.groups.remove(&name);
+        }
+    }
+
+    /// Topics have come, gone or grown: groups look at them at their members' next heartbeats.
+    pub fn topics_changed(&mut self) {
+        self.topics_version += 1;
+    }
+
     /// Every record has been replayed: the sessions of the members begin.
-    pub fn loaded(&mut self, now: Now) -> Vec<Effect> {
+    pub fn loaded(&mut self, now: Now, image: &Image) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.timers.schedule(Timer::Expiry, now.monotonic + self.rules.expiry_interval);
         for name in self.groups.keys().cloned().collect::<Vec<_>>() {
-            if let Some(mut turn) = self.turn(&name, now, &mut effects) {
+            if let Some(mut turn) = self.turn(&name, now, image, &mut effects) {
+                if turn.group.consumers.is_some() {
+                    turn.watch_consumers();
+                    continue;
+                }
                 let members: Vec<String> = turn.group.members().keys().cloned().collect();
                 members.iter().for_each(|id| turn.renew_session(id));
                 if members.len() > turn.rules.members_max {
@@ -72,66 +104,73 @@ impl Coordinator {
     }
 
     /// Takes a request. Its answer is among the effects, or will be among later ones.
-    pub fn handle(&mut self, now: Now, ticket: Ticket, request: Request) -> Vec<Effect> {
+    pub fn handle(&mut self, now: Now, image: &Image, ticket: Ticket, request: Request) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.take(now, image, ticket, request, &mut effects);
+        effects
+    }
+
+    fn take(&mut self, now: Now, image: &Image, ticket: Ticket, request: Request, effects: &mut Vec<Effect>) {
         let early = match &request {
             Request::Join(join) => self.check_join(join),
             Request::Commit(commit) => self.check_commit_to_unknown(commit),
+            Request::ConsumerHeartbeat(heartbeat) => check_heartbeat(heartbeat, &self.rules.consumer)
+                .err()
+                .map(|refusal| Answer::ConsumerHeartbeat(Err(refusal))),
             _ => None,
         };
         if let Some(answer) = early.or_else(|| self.answer_without_group(&request)) {
             effects.push(Effect::Answer { ticket, answer });
-            return effects;
+            return;
         }
         let name = request.group().to_owned();
         let is_new = !self.groups.contains_key(&name);
         if is_new {
             self.groups.insert(name.clone(), Group::new(now.unix_ms));
         }
-        let Some(mut turn) = self.turn(&name, now, &mut effects) else { return effects };
-        match request {
-            Request::Join(mut join) => {
-                keep_first_of_each_name(&mut join);
-                turn.join(ticket, &join);
+        let before = effects.len();
+        let Some(mut turn) = self.turn(&name, now, image, effects) else { return };
+        // Offsets have their own order; all else of a group that waits for its record waits with it.
+        if turn.group.is_writing() && !matches!(request, Request::Commit(_) | Request::FetchOffsets(_)) {
+            if let Some(consumers) = &mut turn.group.consumers {
+                consumers.waiting.push_back((ticket, request));
             }
-            Request::Sync(sync) => turn.sync(ticket, sync),
-            Request::Heartbeat(heartbeat) => turn.heartbeat(ticket, &heartbeat),
-            Request::Leave(leave) => turn.leave(ticket, &leave.members),
-            Request::Commit(commit) => turn.commit(ticket, &commit),
-            Request::FetchOffsets(fetch) => {
-                let fetched = turn.group.offsets.fetch(&fetch);
-                turn.answer(ticket, Answer::FetchOffsets(Ok(fetched)));
-            }
-            Request::Describe { .. } => {
-                let described = turn.group.describe();
-                turn.answer(ticket, Answer::Describe(Ok(described)));
-            }
-            Request::Delete { .. } => turn.delete(ticket),
-            Request::DeleteOffsets(asked) => turn.delete_offsets(ticket, &asked),
+            return;
         }
-        if is_new && !effects.iter().any(|effect| matches!(effect, Effect::Write { .. })) {
+        let is_of_consumers = matches!(request, Request::ConsumerHeartbeat(_));
+        turn.act(ticket, request, is_new);
+        let has_written = effects.iter().skip(before).any(|effect| matches!(effect, Effect::Write { .. }));
+        if is_new && !has_written && is_of_consumers {
+            // It was refused.
+            self.groups.remove(&name);
+        } else if is_new && !has_written {
             // A group exists from its first member on, also after a restart; who joins is not a member yet.
-            if let Some(mut turn) = self.turn(&name, now, &mut effects) {
+            if let Some(mut turn) = self.turn(&name, now, image, effects) {
                 let value = Group::new(now.unix_ms).value(|_, _| Vec::new());
                 turn.write_group(value, Then::Nothing);
             }
         }
-        effects
     }
 
     /// A write has ended: its records are durable, or will never be.
-    pub fn written(&mut self, now: Now, write: WriteId, result: Result<(), ErrorCode>) -> Vec<Effect> {
+    pub fn written(
+        &mut self,
+        now: Now,
+        image: &Image,
+        write: WriteId,
+        result: Result<(), ErrorCode>,
+    ) -> Vec<Effect> {
         let mut effects = Vec::new();
         let result = result.map_err(to_clients);
         match self.writes.end(write) {
             None | Some(Then::Nothing) => {}
             Some(Then::Assign { group, generation, assignments }) => {
-                if let Some(mut turn) = self.turn(&group, now, &mut effects) {
+                if let Some(mut turn) = self.turn(&group, now, image, &mut effects) {
                     turn.assign(generation, assignments, result);
                 }
             }
             Some(Then::WelcomeBack { group, member_id, ticket, answer }) => {
-                if let Some(mut turn) = self.turn(&group, now, &mut effects) {
+                if let Some(mut turn) = self.turn(&group, now, image, &mut effects) {
                     turn.welcome_back(&member_id, ticket, answer, result);
                 }
             }
@@ -145,14 +184,34 @@ impl Coordinator {
             }
             Some(Then::Delete { group, partitions, answer }) => {
                 self.end_offsets(write, &group, &partitions, result.is_ok());
+                let waiting = self.groups.get_mut(&group).map(|state| state.end_deletion(write, result.is_ok()));
                 // It stays if somebody has used it since.
                 if result.is_ok() && self.groups.get(&group).is_some_and(Group::is_void) {
                     self.groups.remove(&group);
                 }
                 effects.extend(answer.map(|(ticket, answer)| end(ticket, answer, result)));
+                self.resume(now, image, waiting.unwrap_or_default(), &mut effects);
+            }
+            Some(Then::Step { group, undo, answer }) => {
+                let waiting = match self.turn(&group, now, image, &mut effects) {
+                    Some(mut turn) => turn.end_step(undo, result.is_ok()),
+                    None => VecDeque::new(),
+                };
+                if result.is_err() && self.groups.get(&group).is_some_and(Group::was_never_used) {
+                    self.groups.remove(&group);
+                }
+                effects.extend(answer.map(|(ticket, answer)| end(ticket, answer, result)));
+                self.resume(now, image, waiting, &mut effects);
             }
         }
         effects
+    }
+
+    /// Takes what has waited for a group's write.
+    fn resume(&mut self, now: Now, image: &Image, waiting: VecDeque<Work>, effects: &mut Vec<Effect>) {
+        for (ticket, request) in waiting {
+            self.take(now, image, ticket, request, effects);
+        }
     }
 
     fn end_offsets(&mut self, write: WriteId, group: &str, partitions: &[(String, i32)], is_written: bool) {
@@ -169,19 +228,24 @@ impl Coordinator {
     }
 
     /// Does what is due.
-    pub fn tick(&mut self, now: Now) -> Vec<Effect> {
+    pub fn tick(&mut self, now: Now, image: &Image) -> Vec<Effect> {
         let mut effects = Vec::new();
         while let Some(timer) = self.timers.pop(now.monotonic) {
             match timer {
-                Timer::Join(group) => self.with(&group, now, &mut effects, |turn| turn.joining_timed_out()),
+                Timer::Join(group) => self.with(&group, now, image, &mut effects, |turn| turn.joining_timed_out()),
                 Timer::Sync(group, generation) => {
-                    self.with(&group, now, &mut effects, |turn| turn.syncing_timed_out(generation));
+                    self.with(&group, now, image, &mut effects, |turn| turn.syncing_timed_out(generation));
                 }
-                Timer::Member(group, id) => self.with(&group, now, &mut effects, |turn| turn.session_ended(&id)),
+                Timer::Member(group, id) => {
+                    self.with(&group, now, image, &mut effects, |turn| turn.session_ended(&id));
+                }
+                Timer::Revocation(group, id) => {
+                    self.with(&group, now, image, &mut effects, |turn| turn.revocation_timed_out(&id));
+                }
                 Timer::Expiry => {
                     self.timers.schedule(Timer::Expiry, now.monotonic + self.rules.expiry_interval);
                     for name in self.groups.keys().cloned().collect::<Vec<_>>() {
-                        self.with(&name, now, &mut effects, |turn| turn.expire());
+                        self.with(&name, now, image, &mut effects, |turn| turn.expire());
                     }
                 }
             }
@@ -190,10 +254,10 @@ impl Coordinator {
     }
 
     /// Forgets what groups have committed for a topic that is deleted.
-    pub fn forget_topic(&mut self, now: Now, id: TopicId) -> Vec<Effect> {
+    pub fn forget_topic(&mut self, now: Now, image: &Image, id: TopicId) -> Vec<Effect> {
         let mut effects = Vec::new();
         for name in self.groups.keys().cloned().collect::<Vec<_>>() {
-            self.with(&name, now, &mut effects, |turn| turn.forget_topic(id));
+            self.with(&name, now, image, &mut effects, |turn| turn.forget_topic(id));
         }
         effects
     }
@@ -202,15 +266,16 @@ impl Coordinator {
     pub fn list(&self) -> Vec<ListedGroup> {
         let list = |(group, state): (&String, &Group)| ListedGroup {
             group: group.clone(),
-            protocol_type: state.protocol_type.clone().unwrap_or_default(),
-            phase: state.phase(),
+            protocol_type: state.listed_protocol_type(),
+            state: state.state(),
+            kind: state.kind(),
         };
         self.groups.iter().map(list).collect()
     }
 
     /// Every group, where it stands, and how many members it has.
-    pub fn sizes(&self) -> impl Iterator<Item = (&str, Phase, usize)> {
-        self.groups.iter().map(|(group, state)| (group.as_str(), state.phase(), state.members().len()))
+    pub fn sizes(&self) -> impl Iterator<Item = (&str, GroupState, usize)> {
+        self.groups.iter().map(|(group, state)| (group.as_str(), state.state(), state.size()))
     }
 
     /// Every committed offset: group, topic, partition, offset.
@@ -221,14 +286,27 @@ impl Coordinator {
         })
     }
 
-    fn turn<'a>(&'a mut self, name: &'a str, now: Now, effects: &'a mut Vec<Effect>) -> Option<Turn<'a>> {
+    fn turn<'a>(
+        &'a mut self,
+        name: &'a str,
+        now: Now,
+        image: &'a Image,
+        effects: &'a mut Vec<Effect>,
+    ) -> Option<Turn<'a>> {
         let group = self.groups.get_mut(name)?;
-        let Coordinator { rules, timers, writes, .. } = self;
-        Some(Turn { name, group, now, rules, timers, writes, effects })
+        let Coordinator { rules, timers, writes, topics_version, .. } = self;
+        Some(Turn { name, group, now, image, topics_version: *topics_version, rules, timers, writes, effects })
     }
 
-    fn with(&mut self, name: &str, now: Now, effects: &mut Vec<Effect>, act: impl FnOnce(&mut Turn<'_>)) {
-        if let Some(mut turn) = self.turn(name, now, effects) {
+    fn with(
+        &mut self,
+        name: &str,
+        now: Now,
+        image: &Image,
+        effects: &mut Vec<Effect>,
+        act: impl FnOnce(&mut Turn<'_>),
+    ) {
+        if let Some(mut turn) = self.turn(name, now, image, effects) {
             act(&mut turn);
         }
     }
@@ -257,7 +335,7 @@ impl Coordinator {
         }
         let refused = |error| Some(Answer::Commit(vec![error; commit.offsets.len()]));
         if commit.generation >= 0 {
-            let knows = commit.knows_group_id_not_found;
+            let knows = commit.knows_kip_848;
             return refused(if knows { ErrorCode::GroupIdNotFound } else { ErrorCode::IllegalGeneration });
         }
         let bytes_max = self.rules.metadata_bytes_max;
@@ -278,23 +356,36 @@ impl Coordinator {
         }
         match request {
             Request::Join(_) | Request::Commit(_) => None,
+            Request::ConsumerHeartbeat(heartbeat) => match heartbeat.member_epoch {
+                JOIN => None,
+                ..=LEAVE => Some(not_found(request, format!("Group {} not found.", heartbeat.group))),
+                _ => Some(not_found(request, format!("Consumer group {} not found.", heartbeat.group))),
+            },
+            Request::Describe { group } | Request::DescribeConsumers { group } => {
+                Some(not_found(request, format!("Group {group} not found.")))
+            }
             Request::Sync(_) => Some(Answer::Sync(SyncAnswer::refused(ErrorCode::UnknownMemberId))),
             Request::Heartbeat(_) => Some(Answer::Heartbeat(ErrorCode::UnknownMemberId)),
             Request::Leave(leave) => Some(Answer::Leave(Ok(vec![ErrorCode::UnknownMemberId; leave.members.len()]))),
             Request::FetchOffsets(fetch) => {
                 Some(Answer::FetchOffsets(Ok(super::offsets::Offsets::default().fetch(fetch))))
             }
-            Request::Describe { .. } | Request::Delete { .. } | Request::DeleteOffsets(_) => {
+            Request::Delete { .. } | Request::DeleteOffsets(_) => {
                 Some(request.refused(ErrorCode::GroupIdNotFound))
             }
         }
     }
 }
 
-/// A protocol that is named twice counts once, as Kafka has it.
-fn keep_first_of_each_name(join: &mut Join) {
-    let mut names = std::collections::BTreeSet::new();
-    join.protocols.retain(|protocol| names.insert(protocol.name.clone()));
+/// The answer about a group that does not exist, in words.
+fn not_found(request: &Request, message: String) -> Answer {
+    let refusal = Refusal { code: ErrorCode::GroupIdNotFound, message: Some(message) };
+    match request {
+        Request::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(refusal)),
+        Request::DescribeConsumers { .. } => Answer::DescribeConsumers(Err(refusal)),
+        Request::Describe { .. } => Answer::Describe(Err(refusal)),
+        other => other.refused(refusal.code),
+    }
 }
 
 /// The answer once its write has ended.
@@ -304,6 +395,8 @@ fn end(ticket: Ticket, answer: Answer, result: Result<(), ErrorCode>) -> Effect 
         (Err(error), Answer::Commit(codes)) => Answer::Commit(vec![error; codes.len()]),
         (Err(error), Answer::Delete(_)) => Answer::Delete(error),
         (Err(error), Answer::DeleteOffsets(_)) => Answer::DeleteOffsets(Err(error)),
+        (Err(error), Answer::ConsumerHeartbeat(_)) => Answer::ConsumerHeartbeat(Err(error.into())),
+        (Err(error), Answer::Leave(_)) => Answer::Leave(Err(error)),
         (Err(_), other) => unreachable!("{other:?} does not wait for a write of offsets"),
     };
     Effect::Answer { ticket, answer }

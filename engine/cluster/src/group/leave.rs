@@ -45,6 +45,10 @@ impl Turn<'_> {
     /// A member's time is over. One that waits for an answer is alive for all that is known, unless it has never been
     /// answered.
     pub(super) fn session_ended(&mut self, id: &str) {
+        if self.group.consumers.is_some() {
+            self.consumer_session_ended(id);
+            return;
+        }
         let is_promised = self.group.promised.contains(id);
         let waits = |member: &super::member::Member| member.joining.is_some() || member.syncing.is_some();
         let is_lost = self.group.member(id).is_some_and(|member| member.is_new || !waits(member));

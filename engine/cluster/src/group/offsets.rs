@@ -147,7 +147,7 @@ impl Turn<'_> {
             self.answer(ticket, Answer::Commit(vec![error; commit.offsets.len()]));
             return;
         }
-        if matches!(self.group.phase(), Phase::PreparingRebalance | Phase::Stable) {
+        if self.group.consumers.is_none() && matches!(self.group.phase(), Phase::PreparingRebalance | Phase::Stable) {
             self.renew_session(&commit.member_id);
         }
         let mut codes = Vec::with_capacity(commit.offsets.len());
@@ -186,6 +186,9 @@ impl Turn<'_> {
     }
 
     fn check_commit(&self, commit: &Commit) -> Result<(), ErrorCode> {
+        if let Some(consumers) = &self.group.consumers {
+            return consumers.check_commit(commit);
+        }
         let Commit { member_id, instance_id, generation, .. } = commit;
         let phase = self.group.phase();
         if *generation < 0 && phase == Phase::Empty {

@@ -10,6 +10,8 @@ use millrace_schema::records::{
 };
 use millrace_schema::{Message, Reader, WireError, Writer};
 
+use super::consumer::ConsumerRecord;
+
 /// The version in which a group's value is written, as Kafka 4.3.1 does.
 const GROUP_VALUE_VERSION: i16 = 3;
 /// The version in which an offset's value is written, as Kafka 4.3.1 does.
@@ -40,6 +42,8 @@ pub enum GroupRecord {
         /// What it is.
         value: Option<GroupValue>,
     },
+    /// A change of a group by the protocol of KIP-848.
+    Consumer(ConsumerRecord),
 }
 
 /// A committed offset.
@@ -136,10 +140,11 @@ impl GroupRecord {
                 let key = with_number(GroupMetadataKey::KEY, &GroupMetadataKey { group }, 0)?;
                 Ok((key, value.as_ref().map(encode_group).transpose()?))
             }
+            GroupRecord::Consumer(record) => record.encode(),
         }
     }
 
-    /// Reads a record; None for one that says nothing of classic groups (other protocols have theirs here too).
+    /// Reads a record; None for one of a kind that nothing here goes by (share and Streams groups have theirs).
     ///
     /// # Errors
     /// [`RecordError`] when it is not as its schema says.
@@ -163,13 +168,13 @@ impl GroupRecord {
                 let value = value.map(decode_group).transpose().map_err(damaged("value"))?;
                 Ok(Some(GroupRecord::Group { group: key.group.to_owned(), value }))
             }
-            _ => Ok(None),
+            other => Ok(ConsumerRecord::decode(other, &mut key, value)?.map(GroupRecord::Consumer)),
         }
     }
 }
 
 /// A message behind the number that says what it is: a key's type, or a value's version.
-fn with_number<'a>(number: i16, message: &impl Message<'a>, version: i16) -> Result<Vec<u8>, WireError> {
+pub(super) fn with_number<'a>(number: i16, message: &impl Message<'a>, version: i16) -> Result<Vec<u8>, WireError> {
     let mut writer = Writer::new();
     writer.int16(number);
     message.encode_message(&mut writer, version)?;

@@ -5,8 +5,11 @@ use std::time::Duration;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId};
 
+use super::consumer::{
+    ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRules, DescribedConsumerGroup, Refusal,
+};
 use super::record::{CommittedOffset, GroupRecord};
-use super::state::Phase;
+use super::state::{GroupKind, GroupState, Phase};
 
 /// The time of an event, on both clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub struct Rules {
     pub retention: Duration,
     /// `offsets.retention.check.interval.ms`.
     pub expiry_interval: Duration,
+    /// Of groups by the protocol of KIP-848.
+    pub consumer: ConsumerRules,
 }
 
 /// A request to the coordinator of a group.
@@ -90,6 +95,13 @@ pub enum Request {
     },
     /// OffsetDelete.
     DeleteOffsets(DeleteOffsets),
+    /// ConsumerGroupHeartbeat.
+    ConsumerHeartbeat(ConsumerHeartbeat),
+    /// One group of a ConsumerGroupDescribe.
+    DescribeConsumers {
+        /// The group.
+        group: String,
+    },
 }
 
 impl Request {
@@ -104,7 +116,9 @@ impl Request {
             | Request::FetchOffsets(FetchOffsets { group, .. })
             | Request::Describe { group }
             | Request::Delete { group }
-            | Request::DeleteOffsets(DeleteOffsets { group, .. }) => group,
+            | Request::DeleteOffsets(DeleteOffsets { group, .. })
+            | Request::ConsumerHeartbeat(ConsumerHeartbeat { group, .. })
+            | Request::DescribeConsumers { group } => group,
         }
     }
 
@@ -117,9 +131,11 @@ impl Request {
             Request::Leave(_) => Answer::Leave(Err(error)),
             Request::Commit(commit) => Answer::Commit(vec![error; commit.offsets.len()]),
             Request::FetchOffsets(_) => Answer::FetchOffsets(Err(error)),
-            Request::Describe { .. } => Answer::Describe(Err(error)),
+            Request::Describe { .. } => Answer::Describe(Err(error.into())),
             Request::Delete { .. } => Answer::Delete(error),
             Request::DeleteOffsets(_) => Answer::DeleteOffsets(Err(error)),
+            Request::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(error.into())),
+            Request::DescribeConsumers { .. } => Answer::DescribeConsumers(Err(error.into())),
         }
     }
 }
@@ -140,11 +156,15 @@ pub enum Answer {
     /// To [`Request::FetchOffsets`].
     FetchOffsets(Result<Vec<FetchedOffset>, ErrorCode>),
     /// To [`Request::Describe`].
-    Describe(Result<DescribedGroup, ErrorCode>),
+    Describe(Result<DescribedGroup, Refusal>),
     /// To [`Request::Delete`].
     Delete(ErrorCode),
     /// To [`Request::DeleteOffsets`]: a code for each partition of the request, in its order.
     DeleteOffsets(Result<Vec<ErrorCode>, ErrorCode>),
+    /// To [`Request::ConsumerHeartbeat`].
+    ConsumerHeartbeat(Result<ConsumerHeartbeatAnswer, Refusal>),
+    /// To [`Request::DescribeConsumers`].
+    DescribeConsumers(Result<DescribedConsumerGroup, Refusal>),
 }
 
 /// A way to assign partitions, by name, and what the member has to say for it. Opaque to the coordinator.
@@ -305,8 +325,8 @@ pub struct Commit {
     pub instance_id: Option<String>,
     /// Negative for who is no member.
     pub generation: i32,
-    /// The client knows the error of KIP-848 for a group that does not exist (version 9 and later).
-    pub knows_group_id_not_found: bool,
+    /// The client knows KIP-848 (version 9 and later): epochs of members, and the error for a group that does not exist.
+    pub knows_kip_848: bool,
     /// In ms, from versions up to 4.
     pub retention_ms: Option<i64>,
     /// What to commit.
@@ -335,6 +355,10 @@ pub struct CommitOffset {
 pub struct FetchOffsets {
     /// The group.
     pub group: String,
+    /// The member that asks, from version 9 on; None for who is none.
+    pub member_id: Option<String>,
+    /// Its epoch; negative for who is none.
+    pub member_epoch: i32,
     /// Which partitions; None: all that have a committed offset.
     pub topics: Option<Vec<TopicPartitions>>,
 }
@@ -378,7 +402,9 @@ pub struct ListedGroup {
     /// Empty for a group that never had a member.
     pub protocol_type: String,
     /// Where it stands.
-    pub phase: Phase,
+    pub state: GroupState,
+    /// By which protocol.
+    pub kind: GroupKind,
 }
 
 /// A group, described.

@@ -13,6 +13,7 @@ use millrace_base::code::ErrorCode;
 use millrace_schema::Reader;
 use millrace_schema::records::ConsumerProtocolSubscription;
 
+use super::consumer::ConsumerGroup;
 use super::member::Member;
 use super::offsets::Offsets;
 use super::record::GroupValue;
@@ -32,6 +33,57 @@ pub enum Phase {
     CompletingRebalance,
     /// Every member can have its assignment.
     Stable,
+}
+
+/// Where a group stands, by whichever protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupState {
+    /// By the classic protocol.
+    Classic(Phase),
+    /// By the protocol of KIP-848: it has no members.
+    Empty,
+    /// By the protocol of KIP-848: a new target assignment is due.
+    Assigning,
+    /// By the protocol of KIP-848: members are on their way to the target assignment.
+    Reconciling,
+    /// By the protocol of KIP-848: every member holds what it is to hold.
+    Stable,
+}
+
+impl GroupState {
+    /// The names of all of them.
+    pub const NAMES: [&str; 6] =
+        ["Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Assigning", "Reconciling"];
+
+    /// Kafka's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupState::Classic(phase) => phase.name(),
+            GroupState::Empty => "Empty",
+            GroupState::Assigning => "Assigning",
+            GroupState::Reconciling => "Reconciling",
+            GroupState::Stable => "Stable",
+        }
+    }
+}
+
+/// By which protocol the members of a group speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupKind {
+    /// JoinGroup and SyncGroup: a member assigns.
+    Classic,
+    /// ConsumerGroupHeartbeat: the coordinator assigns (KIP-848).
+    Consumer,
+}
+
+impl GroupKind {
+    /// Kafka's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupKind::Classic => "classic",
+            GroupKind::Consumer => "consumer",
+        }
+    }
 }
 
 impl Phase {
@@ -87,6 +139,8 @@ pub(super) struct Group {
     /// What its consumers subscribe to; None when that cannot be known.
     subscriptions: Option<BTreeSet<String>>,
     pub(super) offsets: Offsets,
+    /// Its members, if it goes by the protocol of KIP-848: then there are none of the classic one.
+    pub(super) consumers: Option<Box<ConsumerGroup>>,
 }
 
 impl Group {
@@ -110,14 +164,14 @@ impl Group {
             assigning: None,
             subscriptions: None,
             offsets: Offsets::default(),
+            consumers: None,
         }
     }
 
     /// Takes over a recorded generation; offsets stay.
     pub(super) fn load(&mut self, value: GroupValue) {
-        let offsets = std::mem::take(&mut self.offsets);
-        *self = Group::new(0);
-        self.offsets = offsets;
+        let (offsets, consumers) = (std::mem::take(&mut self.offsets), self.consumers.take());
+        *self = Group { offsets, consumers, ..Group::new(0) };
         self.phase_since_ms = value.state_timestamp_ms;
         self.protocol_type = (!value.protocol_type.is_empty()).then_some(value.protocol_type);
         self.generation = value.generation;
@@ -149,6 +203,30 @@ impl Group {
 
     pub(super) fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// Where it stands, by whichever protocol.
+    pub(super) fn state(&self) -> GroupState {
+        self.consumers.as_ref().map_or(GroupState::Classic(self.phase), |consumers| consumers.state())
+    }
+
+    /// Whether it has no members.
+    pub(super) fn is_empty(&self) -> bool {
+        self.consumers.as_ref().map_or(self.phase == Phase::Empty, |consumers| consumers.members().is_empty())
+    }
+
+    pub(super) fn kind(&self) -> GroupKind {
+        if self.consumers.is_some() { GroupKind::Consumer } else { GroupKind::Classic }
+    }
+
+    /// Whether a record of it is on its way, whose end others wait for.
+    pub(super) fn is_writing(&self) -> bool {
+        self.consumers.as_ref().is_some_and(|consumers| consumers.writing.is_some())
+    }
+
+    /// How many members it has.
+    pub(super) fn size(&self) -> usize {
+        self.consumers.as_ref().map_or(self.members.len(), |consumers| consumers.members().len())
     }
 
     pub(super) fn enter(&mut self, phase: Phase, now_ms: i64) {
@@ -282,6 +360,14 @@ impl Group {
             && protocols.iter().any(|protocol| self.is_supported_by_all(&protocol.name))
     }
 
+    /// The protocol type, as it is listed; empty for a group that never had a member.
+    pub(super) fn listed_protocol_type(&self) -> String {
+        match &self.consumers {
+            Some(_) => CONSUMER.to_owned(),
+            None => self.protocol_type.clone().unwrap_or_default(),
+        }
+    }
+
     /// The protocol that most members prefer among those that all support; of several the first by name.
     pub(super) fn select_protocol(&self) -> Option<String> {
         let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
@@ -331,17 +417,20 @@ impl Group {
 
     /// Whether the group's members are consumers.
     pub(super) fn has_consumers(&self) -> bool {
-        self.protocol_type.as_deref() == Some(CONSUMER)
+        self.consumers.is_some() || self.protocol_type.as_deref() == Some(CONSUMER)
     }
 
     /// Whether a member reads a topic, or may do so for all that is known.
     pub(super) fn is_subscribed(&self, topic: &str) -> bool {
-        self.subscriptions.as_ref().map_or(self.has_consumers(), |topics| topics.contains(topic))
+        match &self.consumers {
+            Some(consumers) => consumers.is_subscribed(topic),
+            None => self.subscriptions.as_ref().map_or(self.has_consumers(), |topics| topics.contains(topic)),
+        }
     }
 
     /// Whether it is known what the members subscribe to.
     pub(super) fn knows_subscriptions(&self) -> bool {
-        self.subscriptions.is_some()
+        self.consumers.is_some() || self.subscriptions.is_some()
     }
 
     fn read_subscriptions(&self) -> Option<BTreeSet<String>> {

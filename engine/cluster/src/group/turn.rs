@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
 
+use super::consumer::Undo;
 use super::record::{GroupRecord, GroupValue};
 use super::request::{Answer, Effect, JoinAnswer, Now, Rules, SyncAnswer, Ticket, WriteId};
 use super::state::{Group, InitialDelay, Phase};
 use super::timers::Timers;
+use crate::metadata::Image;
 
 /// What has a deadline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +21,8 @@ pub(super) enum Timer {
     Sync(String, i32),
     /// The group (first) expects to hear from the member (second).
     Member(String, String),
+    /// The member (second) must have let go what it does not hold any more.
+    Revocation(String, String),
     /// Old offsets are looked for.
     Expiry,
 }
@@ -36,6 +40,8 @@ pub(super) enum Then {
     Offsets { group: String, partitions: Vec<(String, i32)>, answer: Option<(Ticket, Answer)> },
     /// The same, and the group is deleted.
     Delete { group: String, partitions: Vec<(String, i32)>, answer: Option<(Ticket, Answer)> },
+    /// Answer a step of a group by the protocol of KIP-848; or take it back.
+    Step { group: String, undo: Undo, answer: Option<(Ticket, Answer)> },
 }
 
 /// Writes that have not ended.
@@ -68,6 +74,8 @@ pub(super) struct Turn<'a> {
     pub(super) name: &'a str,
     pub(super) group: &'a mut Group,
     pub(super) now: Now,
+    pub(super) image: &'a Image,
+    pub(super) topics_version: u64,
     pub(super) rules: &'a Rules,
     pub(super) timers: &'a mut Timers<Timer>,
     pub(super) writes: &'a mut Writes,

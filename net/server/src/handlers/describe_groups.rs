@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use millrace_base::code::ErrorCode;
-use millrace_cluster::group::{self, Answer, DescribedMember};
+use millrace_cluster::group::{self, Answer, DescribedMember, Refusal};
 use millrace_wire::messages::describe_groups::{
     DescribeGroupsRequest, DescribeGroupsResponse, DescribedGroup, DescribedGroupMember,
 };
@@ -24,8 +24,7 @@ const DEAD: &str = "Dead";
 /// A group of the request, described or not.
 struct Described<'a> {
     id: &'a str,
-    result: Result<group::DescribedGroup, ErrorCode>,
-    message: Option<String>,
+    result: Result<group::DescribedGroup, Refusal>,
 }
 
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
@@ -44,18 +43,20 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
             members: group.members.iter().map(describe_member).collect(),
             authorized_operations: operations,
         },
-        Err(ErrorCode::GroupIdNotFound) => {
+        Err(Refusal { code: ErrorCode::GroupIdNotFound, message }) => {
             let is_error = version >= NOT_FOUND_VERSION;
             DescribedGroup {
                 error_code: if is_error { ErrorCode::GroupIdNotFound } else { ErrorCode::None }.code(),
-                error_message: described.message.as_deref().filter(|_| is_error),
+                error_message: message.as_deref().filter(|_| is_error),
                 group_id: described.id,
                 group_state: DEAD,
                 authorized_operations: operations,
                 ..Default::default()
             }
         }
-        Err(error) => DescribedGroup { error_code: error.code(), group_id: described.id, ..Default::default() },
+        Err(refusal) => {
+            DescribedGroup { error_code: refusal.code.code(), group_id: described.id, ..Default::default() }
+        }
     });
     let response = DescribeGroupsResponse { groups: groups.collect(), ..Default::default() };
     respond(&request, |writer| response.encode(writer, version))
@@ -63,10 +64,10 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
 
 async fn ask<'a>(server: &Rc<Server>, request: &Request, id: &'a str) -> Described<'a> {
     if !request.authorize(Operation::Describe, Resource::Group(id)) {
-        return Described { id, result: Err(ErrorCode::GroupAuthorizationFailed), message: None };
+        return Described { id, result: Err(ErrorCode::GroupAuthorizationFailed.into()) };
     }
     match groups::ask(server, group::Request::Describe { group: id.to_owned() }).await {
-        Answer::Describe(result) => Described { id, result, message: Some(format!("Group {id} not found.")) },
+        Answer::Describe(result) => Described { id, result },
         other => unreachable!("DescribeGroups is answered with {other:?}"),
     }
 }

@@ -61,7 +61,7 @@ fn join(server: &Server, request: &Request, body: &JoinGroupRequest<'_>) -> Join
         member_id: body.member_id.to_owned(),
         instance_id: body.group_instance_id.map(str::to_owned),
         client_id: request.client_id().to_owned(),
-        client_host: format!("/{}", request.context.peer.ip().to_canonical()),
+        client_host: request.client_host(),
         session_timeout_ms: body.session_timeout_ms,
         rebalance_timeout_ms: (body.rebalance_timeout_ms != -1).then_some(body.rebalance_timeout_ms),
         protocol_type: body.protocol_type.to_owned(),

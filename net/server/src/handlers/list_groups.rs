@@ -12,23 +12,22 @@ use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
 
-/// Kafka's name for the type of all groups here.
-const CLASSIC: &str = "classic";
-
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let version = request.api_version;
     let body = ListGroupsRequest::decode(&mut Reader::new(request.body()), version)?;
-    let all = if is_wanted(&body.types_filter, CLASSIC) { groups::list(&server).await } else { Ok(Vec::new()) };
+    let all = groups::list(&server).await;
     let response = match &all {
         Err(error) => ListGroupsResponse { error_code: error.code(), ..Default::default() },
         Ok(all) => {
-            let wanted = all.iter().filter(|group| is_wanted(&body.states_filter, group.phase.name()));
+            let wanted = all.iter().filter(|group| {
+                is_wanted(&body.states_filter, group.state.name()) && is_wanted(&body.types_filter, group.kind.name())
+            });
             let may_see = wanted.filter(|group| request.authorize(Operation::Describe, Resource::Group(&group.group)));
             let groups = may_see.map(|group| ListedGroup {
                 group_id: &group.group,
                 protocol_type: &group.protocol_type,
-                group_state: group.phase.name(),
-                group_type: CLASSIC,
+                group_state: group.state.name(),
+                group_type: group.kind.name(),
             });
             ListGroupsResponse { error_code: ErrorCode::None.code(), groups: groups.collect(), ..Default::default() }
         }

@@ -7,6 +7,8 @@ mod alter_partition_reassignments;
 mod alter_replica_log_dirs;
 mod api_versions;
 mod config_resource;
+mod consumer_group_describe;
+mod consumer_group_heartbeat;
 mod create_partitions;
 mod create_topics;
 mod delegation_tokens;
@@ -51,6 +53,7 @@ use millrace_wire::messages::{
     alter_client_quotas::AlterClientQuotasRequest, alter_configs::AlterConfigsRequest,
     alter_partition_reassignments::AlterPartitionReassignmentsRequest,
     alter_replica_log_dirs::AlterReplicaLogDirsRequest, api_versions::ApiVersionsRequest,
+    consumer_group_describe::ConsumerGroupDescribeRequest, consumer_group_heartbeat::ConsumerGroupHeartbeatRequest,
     create_acls::CreateAclsRequest, create_delegation_token::CreateDelegationTokenRequest,
     create_partitions::CreatePartitionsRequest, create_topics::CreateTopicsRequest, delete_acls::DeleteAclsRequest,
     delete_groups::DeleteGroupsRequest, delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest,
@@ -124,6 +127,8 @@ pub(crate) const SUPPORTED: &[i16] = &[
     RenewDelegationTokenRequest::KEY,
     ExpireDelegationTokenRequest::KEY,
     DescribeDelegationTokenRequest::KEY,
+    ConsumerGroupHeartbeatRequest::KEY,
+    ConsumerGroupDescribeRequest::KEY,
 ];
 
 /// Whether requests of this API are started before those ahead of them are answered.
@@ -189,6 +194,8 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         CreateAclsRequest::KEY => acls::create(&request),
         DeleteAclsRequest::KEY => acls::delete(&request),
         ListConfigResourcesRequest::KEY => list_config_resources::handle(&server, &request),
+        ConsumerGroupHeartbeatRequest::KEY => consumer_group_heartbeat::handle(server, request).await,
+        ConsumerGroupDescribeRequest::KEY => consumer_group_describe::handle(server, request).await,
         _ => unreachable!("every supported API has its handler"),
     };
     handled.unwrap_or_else(|error| Outcome::Close(format!("{} version {version}: {error}", api.name)))

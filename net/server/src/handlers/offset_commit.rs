@@ -19,8 +19,8 @@ use crate::server::Server;
 
 /// Topics are named by id from this version on.
 const TOPIC_ID_VERSION: i16 = 10;
-/// Clients know GROUP_ID_NOT_FOUND from this version on.
-const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
+/// Clients know KIP-848 from this version on.
+const KIP_848_VERSION: i16 = 9;
 
 /// A topic of the request, in its order, with what became of each partition.
 struct Topic<'a> {
@@ -109,7 +109,7 @@ async fn commit(
         member_id: body.member_id.to_owned(),
         instance_id: body.group_instance_id.map(str::to_owned),
         generation: body.generation_id_or_member_epoch,
-        knows_group_id_not_found: version >= GROUP_ID_NOT_FOUND_VERSION,
+        knows_kip_848: version >= KIP_848_VERSION,
         retention_ms: (body.retention_time_ms != -1).then_some(body.retention_time_ms),
         offsets,
     };

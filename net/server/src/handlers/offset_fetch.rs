@@ -89,7 +89,12 @@ async fn fetch<'a>(server: &Rc<Server>, request: &Request, asked: OffsetFetchReq
     let wanted: Option<Vec<(TopicId, Wanted)>> =
         asked.topics.as_ref().map(|topics| topics.iter().map(|topic| find(server, request, &topic)).collect());
     let topics = wanted.as_ref().map(|wanted| wanted.iter().filter_map(|(_, found)| found.as_ref().ok().cloned()));
-    let question = FetchOffsets { group: id.to_owned(), topics: topics.map(Iterator::collect) };
+    let question = FetchOffsets {
+        group: id.to_owned(),
+        member_id: asked.member_id.map(str::to_owned),
+        member_epoch: asked.member_epoch,
+        topics: topics.map(Iterator::collect),
+    };
     let fetched = match groups::ask(server, group::Request::FetchOffsets(question)).await {
         Answer::FetchOffsets(Ok(fetched)) => fetched,
         Answer::FetchOffsets(Err(error)) => return Group { id, result: Err(error) },

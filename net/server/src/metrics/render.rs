@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use millrace_base::ids::{Offset, PartitionIndex};
 use millrace_base::metrics::Durations;
-use millrace_cluster::group::Phase;
+use millrace_cluster::group::GroupState;
 use millrace_wire::versions;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -134,9 +134,9 @@ impl Numbers {
         let sizes = self.cores.iter().flat_map(|core| &core.groups);
         let members = sizes.clone().map(|it| (vec![("consumergroup", it.group.clone())], it.members as u64));
         gauge(encoder, "kafka_consumergroup_members", "Members of a group.", members)?;
-        let phases = Phase::ALL.iter().map(|phase| {
-            let count = sizes.clone().filter(|it| it.phase == *phase).count();
-            (vec![("state", phase.name().to_owned())], count as u64)
+        let phases = GroupState::NAMES.iter().map(|name| {
+            let count = sizes.clone().filter(|it| it.state.name() == *name).count();
+            (vec![("state", (*name).to_owned())], count as u64)
         });
         gauge(encoder, "millrace_groups", "Groups by state.", phases)
     }

@@ -7,6 +7,7 @@ use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
 
 use crate::group::*;
+use crate::metadata::Image;
 
 pub(super) const GROUP: &str = "g";
 
@@ -19,6 +20,13 @@ pub(super) fn rules() -> Rules {
         metadata_bytes_max: 4096,
         retention: Duration::from_secs(7 * 24 * 3600),
         expiry_interval: Duration::from_secs(600),
+        consumer: ConsumerRules {
+            session_timeout: Duration::from_secs(45),
+            heartbeat_interval: Duration::from_secs(5),
+            assignment_interval: Duration::ZERO,
+            members_max: usize::MAX,
+            assignors: vec![Assignor::Uniform, Assignor::Range],
+        },
     }
 }
 
@@ -26,6 +34,7 @@ pub(super) fn rules() -> Rules {
 pub(super) struct Bench {
     pub(super) coordinator: Coordinator,
     pub(super) now: Now,
+    pub(super) image: Image,
     pub(super) log: Vec<GroupRecord>,
     pub(super) answers: BTreeMap<Ticket, Answer>,
     /// Writes that were begun, while they are held back.
@@ -40,13 +49,14 @@ impl Bench {
         let mut bench = Bench {
             coordinator: Coordinator::new(rules),
             now: Now { monotonic: Duration::ZERO, unix_ms: 1_000_000 },
+            image: Image::default(),
             log: Vec::new(),
             answers: BTreeMap::new(),
             writes: Vec::new(),
             holds_writes: false,
             tickets: 0,
         };
-        let effects = bench.coordinator.loaded(bench.now);
+        let effects = bench.coordinator.loaded(bench.now, &bench.image);
         bench.perform(effects);
         bench
     }
@@ -61,7 +71,7 @@ impl Bench {
             self.coordinator.replay(read);
         }
         self.writes.clear();
-        let effects = self.coordinator.loaded(self.now);
+        let effects = self.coordinator.loaded(self.now, &self.image);
         self.perform(effects);
     }
 
@@ -88,7 +98,7 @@ impl Bench {
         while !self.writes.is_empty() {
             let (write, records) = self.writes.remove(0);
             self.log.extend(records);
-            let effects = self.coordinator.written(self.now, write, Ok(()));
+            let effects = self.coordinator.written(self.now, &self.image, write, Ok(()));
             self.perform(effects);
         }
     }
@@ -96,20 +106,20 @@ impl Bench {
     /// The first write fails.
     pub(super) fn fail_write(&mut self, error: ErrorCode) {
         let (write, _) = self.writes.remove(0);
-        let effects = self.coordinator.written(self.now, write, Err(error));
+        let effects = self.coordinator.written(self.now, &self.image, write, Err(error));
         self.perform(effects);
     }
 
     pub(super) fn send(&mut self, request: Request) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let effects = self.coordinator.handle(self.now, ticket, request);
+        let effects = self.coordinator.handle(self.now, &self.image, ticket, request);
         self.perform(effects);
         ticket
     }
 
     pub(super) fn forget_topic(&mut self, id: TopicId) {
-        let effects = self.coordinator.forget_topic(self.now, id);
+        let effects = self.coordinator.forget_topic(self.now, &self.image, id);
         self.perform(effects);
     }
 
@@ -118,7 +128,7 @@ impl Bench {
         let end = self.now.monotonic + time;
         while let Some(next) = self.coordinator.next_deadline().filter(|next| *next <= end) {
             self.jump(next);
-            let effects = self.coordinator.tick(self.now);
+            let effects = self.coordinator.tick(self.now, &self.image);
             self.perform(effects);
         }
         self.jump(end);
@@ -183,7 +193,7 @@ impl Bench {
     pub(super) fn describe(&mut self) -> Result<DescribedGroup, ErrorCode> {
         let ticket = self.send(Request::Describe { group: GROUP.to_owned() });
         match self.answer(ticket) {
-            Some(Answer::Describe(described)) => described,
+            Some(Answer::Describe(described)) => described.map_err(|refusal| refusal.code),
             other => panic!("{other:?}"),
         }
     }
@@ -279,7 +289,7 @@ pub(super) fn commit(member_id: &str, generation: i32, offsets: &[(&str, i32, i6
         group: GROUP.to_owned(),
         member_id: member_id.to_owned(),
         generation,
-        knows_group_id_not_found: true,
+        knows_kip_848: true,
         offsets: offsets.collect(),
         ..Commit::default()
     }

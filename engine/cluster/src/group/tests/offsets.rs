@@ -22,7 +22,7 @@ pub(super) fn fetch(bench: &mut Bench, topics: Option<&[(&str, &[i32])]>) -> Vec
         };
         topics.iter().map(asked).collect()
     });
-    let ticket = bench.send(Request::FetchOffsets(FetchOffsets { group: GROUP.to_owned(), topics }));
+    let ticket = bench.send(Request::FetchOffsets(FetchOffsets { group: GROUP.to_owned(), member_id: None, member_epoch: -1, topics }));
     match bench.answer(ticket) {
         Some(Answer::FetchOffsets(Ok(found))) => found
             .into_iter()
@@ -74,7 +74,7 @@ fn a_commit_that_cannot_be_written_changes_nothing() {
 fn who_is_no_member_of_this_generation_may_not_commit() {
     let mut bench = Bench::new(rules());
     assert_eq!(try_commit(&mut bench, commit("x", 1, &[("t", 0, 1)])), [ErrorCode::GroupIdNotFound]);
-    let old = Commit { knows_group_id_not_found: false, ..commit("x", 1, &[("t", 0, 1)]) };
+    let old = Commit { knows_kip_848: false, ..commit("x", 1, &[("t", 0, 1)]) };
     assert_eq!(try_commit(&mut bench, old), [ErrorCode::IllegalGeneration]);
     let ids = bench.stable(&["a"]);
     let mut outcome = |member: &str, generation| try_commit(&mut bench, commit(member, generation, &[("t", 0, 1)]));
@@ -166,7 +166,12 @@ fn what_was_committed_for_another_topic_of_the_name_does_not_count() {
     try_commit(&mut bench, request);
     for (id, expected) in [(TopicId([1; 16]), Some(5)), (TopicId::ZERO, Some(5)), (TopicId([2; 16]), None)] {
         let topics = vec![TopicPartitions { topic: "t".to_owned(), topic_id: id, partitions: vec![0] }];
-        let ticket = bench.send(Request::FetchOffsets(FetchOffsets { group: GROUP.to_owned(), topics: Some(topics) }));
+        let ticket = bench.send(Request::FetchOffsets(FetchOffsets {
+            group: GROUP.to_owned(),
+            member_id: None,
+            member_epoch: -1,
+            topics: Some(topics),
+        }));
         let Some(Answer::FetchOffsets(Ok(found))) = bench.answer(ticket) else { panic!("no offsets") };
         assert_eq!(found[0].committed.as_ref().map(|committed| committed.offset), expected);
     }
