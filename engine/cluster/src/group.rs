@@ -28,8 +28,9 @@ mod timers;
 mod turn;
 
 pub use consumer::{
-    Assignment, Assignor, Change, ClassicValue, ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRecord, ConsumerRules,
-    ConsumerValue, DescribedConsumer, DescribedConsumerGroup, GroupEpoch, Held, MemberState, Refusal, Standing, TargetEpoch, TopicsOfRegex,
+    Assignment, Assignor, Change, ClassicValue, ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRecord,
+    ConsumerRules, ConsumerValue, DescribedConsumer, DescribedConsumerGroup, GroupEpoch, Held, MemberState, Refusal,
+    Standing, TargetEpoch, TopicsOfRegex,
 };
 pub use coordinator::Coordinator;
 pub use partition::partition_of;

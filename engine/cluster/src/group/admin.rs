@@ -78,9 +78,11 @@ impl Turn<'_> {
         if with_group {
             let consumers = self.group.consumers.as_ref();
             match consumers.map(|consumers| consumers.removal()) {
-                Some(removal) => records.extend(removal.into_iter().map(|change| {
-                    GroupRecord::Consumer(ConsumerRecord { group: group.clone(), change })
-                })),
+                Some(removal) => records.extend(
+                    removal
+                        .into_iter()
+                        .map(|change| GroupRecord::Consumer(ConsumerRecord { group: group.clone(), change })),
+                ),
                 None => records.push(GroupRecord::Group { group: group.clone(), value: None }),
             }
             let write = self.write(records, Then::Delete { group, partitions, answer });

@@ -55,6 +55,10 @@ impl Turn<'_> {
 
     /// A request of either protocol.
     pub(super) fn act(&mut self, ticket: Ticket, request: Request, is_new: bool) {
+        if let Some(answer) = self.refuse_classic(&request) {
+            self.answer(ticket, answer);
+            return;
+        }
         match request {
             Request::ConsumerHeartbeat(heartbeat) => self.consumer_heartbeat(ticket, &heartbeat, is_new),
             Request::DescribeConsumers { .. } => self.describe_consumers(ticket),
@@ -74,6 +78,19 @@ impl Turn<'_> {
             Request::Sync(sync) => self.sync(ticket, sync),
             Request::Heartbeat(heartbeat) => self.heartbeat(ticket, &heartbeat),
             Request::Leave(leave) => self.leave(ticket, &leave.members),
+        }
+    }
+
+    /// A group with members of the consumer protocol has none of the classic one.
+    fn refuse_classic(&self, request: &Request) -> Option<Answer> {
+        if self.group.consumers.is_none() || self.group.is_empty() {
+            return None;
+        }
+        match request {
+            Request::Join(_) => Some(request.refused(ErrorCode::InconsistentGroupProtocol)),
+            Request::Sync(_) | Request::Heartbeat(_) => Some(request.refused(ErrorCode::UnknownMemberId)),
+            Request::Leave(leave) => Some(Answer::Leave(Ok(vec![ErrorCode::UnknownMemberId; leave.members.len()]))),
+            _ => None,
         }
     }
 

@@ -25,11 +25,12 @@ mod uniform;
 
 pub use assignor::Assignor;
 pub use change::{
-    Change, ClassicValue, GroupEpoch, Held, MemberState, MemberValue as ConsumerValue, Standing, TargetEpoch, TopicsOfRegex,
+    Change, ClassicValue, GroupEpoch, Held, MemberState, MemberValue as ConsumerValue, Standing, TargetEpoch,
+    TopicsOfRegex,
 };
 pub use describe::{DescribedConsumer, DescribedConsumerGroup};
+pub(super) use heartbeat::{JOIN, LEAVE, check as check_heartbeat};
 pub use record::ConsumerRecord;
 pub use request::{Assignment, ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRules, Refusal};
 pub(super) use state::ConsumerGroup;
-pub(super) use heartbeat::{JOIN, LEAVE, check as check_heartbeat};
 pub(super) use turn::{Step, Undo, Work};

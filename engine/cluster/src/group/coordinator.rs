@@ -153,13 +153,7 @@ impl Coordinator {
     }
 
     /// A write has ended: its records are durable, or will never be.
-    pub fn written(
-        &mut self,
-        now: Now,
-        image: &Image,
-        write: WriteId,
-        result: Result<(), ErrorCode>,
-    ) -> Vec<Effect> {
+    pub fn written(&mut self, now: Now, image: &Image, write: WriteId, result: Result<(), ErrorCode>) -> Vec<Effect> {
         let mut effects = Vec::new();
         let result = result.map_err(to_clients);
         match self.writes.end(write) {
@@ -370,9 +364,7 @@ impl Coordinator {
             Request::FetchOffsets(fetch) => {
                 Some(Answer::FetchOffsets(Ok(super::offsets::Offsets::default().fetch(fetch))))
             }
-            Request::Delete { .. } | Request::DeleteOffsets(_) => {
-                Some(request.refused(ErrorCode::GroupIdNotFound))
-            }
+            Request::Delete { .. } | Request::DeleteOffsets(_) => Some(request.refused(ErrorCode::GroupIdNotFound)),
         }
     }
 }

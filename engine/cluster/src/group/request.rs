@@ -5,9 +5,7 @@ use std::time::Duration;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId};
 
-use super::consumer::{
-    ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRules, DescribedConsumerGroup, Refusal,
-};
+use super::consumer::{ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRules, DescribedConsumerGroup, Refusal};
 use super::record::{CommittedOffset, GroupRecord};
 use super::state::{GroupKind, GroupState, Phase};
 

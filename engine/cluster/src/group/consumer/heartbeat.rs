@@ -171,16 +171,9 @@ impl Step<'_> {
     }
 
     /// Whether a static member is the one that it says it is.
-    pub(super) fn check_instance(
-        &self,
-        id: &str,
-        instance_id: &str,
-        present: Option<&str>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn check_instance(&self, id: &str, instance_id: &str, present: Option<&str>) -> Result<(), Refusal> {
         match present {
-            None => {
-                Err(Refusal::new(ErrorCode::UnknownMemberId, format!("Instance id {instance_id} is unknown.")))
-            }
+            None => Err(Refusal::new(ErrorCode::UnknownMemberId, format!("Instance id {instance_id} is unknown."))),
             Some(present) if present != id => Err(Refusal::new(
                 ErrorCode::FencedInstanceId,
                 format!("Static member {id} with instance id {instance_id} was fenced by member {present}."),
@@ -308,7 +301,9 @@ fn owns_at_most(owned: Option<&Assignment>, standing: &Standing) -> bool {
 /// Whether a member is to use what it used before.
 fn has_same_partitions(before: &super::change::Held, standing: &Standing) -> bool {
     let keys = |held: &super::change::Held| {
-        held.iter().map(|(topic, partitions)| (*topic, partitions.keys().copied().collect::<Vec<_>>())).collect::<Vec<_>>()
+        held.iter()
+            .map(|(topic, partitions)| (*topic, partitions.keys().copied().collect::<Vec<_>>()))
+            .collect::<Vec<_>>()
     };
     keys(before) == keys(&standing.assigned)
 }

@@ -163,8 +163,8 @@ fn decode_member(reader: &mut Reader<'_>, version: i16) -> Result<MemberValue, W
     let classic = value.classic_member_metadata.filter(|classic| !classic.supported_protocols.is_empty());
     let classic = classic.map(|classic| {
         let protocols = classic.supported_protocols.iter();
-        let protocols = protocols
-            .map(|protocol| Protocol { name: protocol.name.to_owned(), metadata: protocol.metadata.to_vec() });
+        let protocols =
+            protocols.map(|protocol| Protocol { name: protocol.name.to_owned(), metadata: protocol.metadata.to_vec() });
         ClassicValue { session_timeout_ms: classic.session_timeout_ms, protocols: protocols.collect() }
     });
     Ok(MemberValue {

@@ -193,9 +193,5 @@ impl ConsumerGroup {
 
 /// The changes after which nothing is left of a member.
 pub(super) fn member_removal(id: &str) -> [Change; 3] {
-    [
-        Change::Standing(id.to_owned(), None),
-        Change::Target(id.to_owned(), None),
-        Change::Member(id.to_owned(), None),
-    ]
+    [Change::Standing(id.to_owned(), None), Change::Target(id.to_owned(), None), Change::Member(id.to_owned(), None)]
 }

@@ -40,7 +40,8 @@ pub(in crate::group) struct Step<'a> {
 impl Step<'_> {
     /// Changes the group.
     pub(super) fn change(&mut self, change: Change) {
-        self.records.push(GroupRecord::Consumer(ConsumerRecord { group: self.name.to_owned(), change: change.clone() }));
+        self.records
+            .push(GroupRecord::Consumer(ConsumerRecord { group: self.name.to_owned(), change: change.clone() }));
         let inverse = self.group.apply(change);
         self.undo.changes.push(inverse);
     }
@@ -123,11 +124,7 @@ impl Step<'_> {
     }
 
     /// Leads a member on towards the target assignment.
-    pub(super) fn reconcile(
-        &mut self,
-        id: &str,
-        owned: Option<&super::request::Assignment>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn reconcile(&mut self, id: &str, owned: Option<&super::request::Assignment>) -> Result<(), Refusal> {
         let target = self.group.target(id).cloned().unwrap_or_default();
         let next = super::reconcile::next(self.group, id, owned, &target)?;
         self.stand(id, next);

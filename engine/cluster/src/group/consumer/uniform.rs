@@ -29,10 +29,7 @@ fn add(assignment: &mut Assignment, partitions: impl IntoIterator<Item = (TopicI
 }
 
 /// Partitions that nobody has, in their order.
-fn without_owner(
-    group: &Subscriptions,
-    assigned: &BTreeMap<String, Assignment>,
-) -> Vec<(TopicId, PartitionIndex)> {
+fn without_owner(group: &Subscriptions, assigned: &BTreeMap<String, Assignment>) -> Vec<(TopicId, PartitionIndex)> {
     let mut owned = Assignment::new();
     for assignment in assigned.values() {
         let all = assignment.iter().flat_map(|(topic, partitions)| partitions.iter().map(|index| (*topic, *index)));

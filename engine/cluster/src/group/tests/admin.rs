@@ -53,8 +53,10 @@ fn members_are_described_with_what_they_said_while_the_group_is_stable() {
     let described = bench.describe().unwrap();
     assert_eq!((described.phase, described.protocol.as_str()), (Phase::PreparingRebalance, ""));
     assert!(described.members.iter().all(|member| member.metadata.is_empty()));
-    let listed =
-        ListedGroup { group: GROUP.to_owned(), protocol_type: "consumer".to_owned(), state: GroupState::Classic(Phase::PreparingRebalance),
+    let listed = ListedGroup {
+        group: GROUP.to_owned(),
+        protocol_type: "consumer".to_owned(),
+        state: GroupState::Classic(Phase::PreparingRebalance),
         kind: GroupKind::Classic,
     };
     assert_eq!(bench.coordinator.list(), [listed]);

@@ -157,7 +157,10 @@ fn who_leaves_or_is_not_heard_of_loses_its_partitions() {
     assert_eq!(bench.beats(heartbeat("b", 3)), (4, all(4)));
     bench.pass(SESSION + Duration::from_secs(1));
     assert_eq!(bench.standing(), ("Empty", 5, 4));
-    assert_eq!(bench.refused(heartbeat("b", 4)), (ErrorCode::UnknownMemberId, "Member b is not a member of group g.".to_owned()));
+    assert_eq!(
+        bench.refused(heartbeat("b", 4)),
+        (ErrorCode::UnknownMemberId, "Member b is not a member of group g.".to_owned())
+    );
 }
 
 #[test]
@@ -212,11 +215,7 @@ fn topics_that_come_and_grow_are_assigned() {
 fn a_pattern_stands_for_the_topics_that_match_it_as_a_whole() {
     let mut bench = Bench::with_topic(2);
     bench.create_topic("tt", TopicId([8; 16]), 1);
-    let by = |regex: &str| ConsumerHeartbeat {
-        topic_names: None,
-        topic_regex: Some(regex.to_owned()),
-        ..joining("a")
-    };
+    let by = |regex: &str| ConsumerHeartbeat { topic_names: None, topic_regex: Some(regex.to_owned()), ..joining("a") };
     assert_eq!(bench.refused(by("(")).0, ErrorCode::InvalidRegularExpression);
     assert_eq!(bench.refused(by("(?=a)")).0, ErrorCode::InvalidRegularExpression);
     assert_eq!(bench.beats(by("t|x")), (2, all(2)));
@@ -346,6 +345,8 @@ fn an_empty_group_goes_over_to_the_protocol_of_its_next_member() {
     let mut bench = Bench::with_topic(2);
     bench.beats(joining("a"));
     assert_eq!(bench.describe(), Err(ErrorCode::GroupIdNotFound), "it is no classic group");
+    let ticket = bench.send(Request::Join(join("c", "")));
+    assert_eq!(bench.joined(ticket).error, Some(ErrorCode::InconsistentGroupProtocol));
     bench.beats(heartbeat("a", -1));
     let ids = bench.stable(&["c"]);
     assert_eq!(bench.coordinator.list()[0].kind, GroupKind::Classic);

@@ -22,7 +22,12 @@ pub(super) fn fetch(bench: &mut Bench, topics: Option<&[(&str, &[i32])]>) -> Vec
         };
         topics.iter().map(asked).collect()
     });
-    let ticket = bench.send(Request::FetchOffsets(FetchOffsets { group: GROUP.to_owned(), member_id: None, member_epoch: -1, topics }));
+    let ticket = bench.send(Request::FetchOffsets(FetchOffsets {
+        group: GROUP.to_owned(),
+        member_id: None,
+        member_epoch: -1,
+        topics,
+    }));
     match bench.answer(ticket) {
         Some(Answer::FetchOffsets(Ok(found))) => found
             .into_iter()
