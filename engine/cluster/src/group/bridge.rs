@@ -15,14 +15,17 @@ use super::turn::{Then, Timer, Turn};
 /// When to look again at a member whose time is over while its group waits for a write.
 const BUSY_DELAY: Duration = Duration::from_millis(100);
 
+/// What has come of a step.
+enum Outcome {
+    /// What it changed is to be recorded; then the answer is given, if somebody waits for one.
+    Done(Option<(Ticket, Answer)>),
+    /// What it changed is taken back.
+    Refused(Ticket, Answer),
+}
+
 impl Turn<'_> {
     /// Makes a step at a group by the protocol of KIP-848; its answer waits for the records of the step.
-    fn step(
-        &mut self,
-        mut undo: Undo,
-        mut records: Vec<GroupRecord>,
-        act: impl FnOnce(&mut Step<'_>) -> Result<Option<(Ticket, Answer)>, (Ticket, Answer)>,
-    ) {
+    fn step(&mut self, mut undo: Undo, mut records: Vec<GroupRecord>, act: impl FnOnce(&mut Step<'_>) -> Outcome) {
         let Some(consumers) = self.group.consumers.as_deref_mut() else { return };
         let conversions = records.len();
         let mut step = Step {
@@ -37,8 +40,8 @@ impl Turn<'_> {
             undo: &mut undo,
         };
         let (answer, is_refused) = match act(&mut step) {
-            Ok(answer) => (answer, false),
-            Err(refusal) => (Some(refusal), true),
+            Outcome::Done(answer) => (answer, false),
+            Outcome::Refused(ticket, answer) => (Some((ticket, answer)), true),
         };
         if is_refused || records.len() == conversions {
             self.take_back(undo);
@@ -128,7 +131,7 @@ impl Turn<'_> {
     pub(super) fn watch_consumers(&mut self) {
         self.step(Undo::default(), Vec::new(), |step| {
             step.watch_all();
-            Ok(None)
+            Outcome::Done(None)
         });
     }
 
@@ -159,8 +162,8 @@ impl Turn<'_> {
             undo.is_created = true;
         }
         self.step(undo, records, |step| match step.heartbeat(heartbeat) {
-            Ok(answer) => Ok(Some((ticket, Answer::ConsumerHeartbeat(Ok(answer))))),
-            Err(refusal) => Err((ticket, Answer::ConsumerHeartbeat(Err(refusal)))),
+            Ok(answer) => Outcome::Done(Some((ticket, Answer::ConsumerHeartbeat(Ok(answer))))),
+            Err(refusal) => Outcome::Refused(ticket, Answer::ConsumerHeartbeat(Err(refusal))),
         });
     }
 
@@ -190,7 +193,7 @@ impl Turn<'_> {
             return;
         }
         self.step(Undo::default(), Vec::new(), |step| {
-            Ok(Some((ticket, Answer::DescribeConsumers(Ok(step.describe())))))
+            Outcome::Done(Some((ticket, Answer::DescribeConsumers(Ok(step.describe())))))
         });
     }
 
@@ -217,7 +220,7 @@ impl Turn<'_> {
         if is_member {
             self.step(Undo::default(), Vec::new(), |step| {
                 step.fence([id]);
-                Ok(None)
+                Outcome::Done(None)
             });
         }
     }
