@@ -1,4 +1,4 @@
-//! Consumer groups, by the classic protocol and by that of KIP-848: who is a member, who leads or which epoch it is, and
+//! Consumer groups, by the classic protocol and by that of KIP-848: who is a member, who leads, which epoch it is, and
 //! which offsets are committed. One [`Coordinator`] holds the groups of one partition of `__consumer_offsets`.
 //!
 //! A [`Request`] comes in with a [`Ticket`] and the time; [`Effect`]s come out: answers to tickets, at once or later,

@@ -323,7 +323,7 @@ pub struct Commit {
     pub instance_id: Option<String>,
     /// Negative for who is no member.
     pub generation: i32,
-    /// The client knows KIP-848 (version 9 and later): epochs of members, and the error for a group that does not exist.
+    /// The client knows KIP-848 (from version 9 on): epochs of members, and an error for a group that does not exist.
     pub knows_kip_848: bool,
     /// In ms, from versions up to 4.
     pub retention_ms: Option<i64>,

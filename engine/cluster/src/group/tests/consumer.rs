@@ -139,8 +139,8 @@ fn an_answer_that_was_lost_may_be_asked_for_again() {
     bench.beats(heartbeat("a", 2));
     bench.beats(owning("a", 2, &[0, 1, 2]));
     assert_eq!(bench.beats(owning("a", 2, &[0, 1, 2])), (3, None), "epoch 2 again, with no more than it may hold");
-    let message = "The consumer group member has a smaller member epoch (2) than the one known by the group coordinator \
-                   (3). The member must abandon all its partitions and rejoin.";
+    let message = "The consumer group member has a smaller member epoch (2) than the one known by the group \
+                   coordinator (3). The member must abandon all its partitions and rejoin.";
     assert_eq!(bench.refused(heartbeat("a", 2)), (ErrorCode::FencedMemberEpoch, message.to_owned()));
     assert_eq!(bench.refused(owning("a", 2, &[0, 4])).0, ErrorCode::FencedMemberEpoch);
     assert_eq!(bench.refused(heartbeat("a", 4)).0, ErrorCode::FencedMemberEpoch);
