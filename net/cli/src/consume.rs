@@ -1,13 +1,17 @@
-//! `millrace consume`: from an offset or a time, once or following.
+//! `millrace consume`: from an offset or a time, or as a member of a group; once or following.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
+use millrace_client::Cluster;
 use millrace_client::consumer::{Consumer, Start};
 use millrace_record::record::Record;
 
 use crate::connect::Server;
+use crate::group_reader::{self, Reading};
 use crate::output::{CliError, Output};
 use crate::record_json::JsonRecord;
 use crate::start;
@@ -20,7 +24,15 @@ pub(crate) struct Arguments {
     /// Read only this partition; may be repeated [default: all]
     #[arg(long, short)]
     partition: Vec<i32>,
-    /// Where to begin: earliest, latest, an offset (100), so many before the end (-100), a time (2026-01-31T12:00:00Z)
+    /// Read as a member of this consumer group: share the partitions with its other members, go on where it has
+    /// committed, and commit
+    #[arg(long, short, value_name = "GROUP", conflicts_with = "partition")]
+    group: Option<String>,
+    /// With --group: how often to commit what was printed; it is committed in the end in any case
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(requires = "group")]
+    commit_interval: Duration,
+    /// Where to begin (with --group: where it has committed nothing): earliest, latest, an offset (100), so many before the end (-100), a time (2026-01-31T12:00:00Z)
     /// or how long ago (15m)
     #[arg(long, value_name = "PLACE", default_value = "earliest", value_parser = start::parse)]
     #[arg(allow_hyphen_values = true)]
@@ -46,6 +58,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let mut cluster = arguments.server.connect()?;
+    if let Some(group) = &arguments.group {
+        return read_in_group(&mut cluster, arguments, group);
+    }
     let mut consumer = Consumer::new(&mut cluster, &arguments.topic, &arguments.partition, arguments.from)?;
     // Where to stop, exclusive, by partition; following never stops.
     let ends = if arguments.follow { BTreeMap::new() } else { consumer.ends()? };
@@ -64,6 +79,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         leave_ended(&mut consumer, &ends);
     }
     Ok(())
+}
+
+fn read_in_group(cluster: &mut Cluster, arguments: &Arguments, group: &str) -> Result<(), CliError> {
+    let reading = Reading {
+        group,
+        topic: &arguments.topic,
+        from: arguments.from,
+        follow: arguments.follow,
+        max: arguments.max.unwrap_or(u64::MAX),
+        commit_interval: arguments.commit_interval,
+    };
+    let output = RefCell::new(Output::new());
+    let print = |partition: i32, record: &Record<'_>| print(&mut output.borrow_mut(), arguments, partition, record);
+    group_reader::read(cluster, &reading, print, || output.borrow_mut().flush())
 }
 
 fn leave_ended(consumer: &mut Consumer<'_>, ends: &BTreeMap<i32, i64>) {

@@ -11,6 +11,7 @@ mod consume;
 mod dump;
 mod escape;
 mod group;
+mod group_reader;
 mod input;
 mod output;
 mod produce;

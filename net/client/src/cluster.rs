@@ -65,6 +65,14 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The same cluster by connections of their own.
+    ///
+    /// # Errors
+    /// As [`Cluster::connect`].
+    pub fn another(&self) -> Result<Self, ClientError> {
+        Self::connect(&self.address)
+    }
+
     /// Calls until it works, fails for good, or [`RETRY_LIMIT`](crate::retry::RETRY_LIMIT) is over; what is known of
     /// the cluster is renewed in between.
     ///

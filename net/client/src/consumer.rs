@@ -43,6 +43,8 @@ pub struct Consumer<'a> {
     topic: TopicMetadata,
     /// The next offset to read, by partition.
     positions: BTreeMap<i32, i64>,
+    /// Where partitions ended in the latest answers.
+    ends_seen: BTreeMap<i32, i64>,
     scratch: Scratch,
     /// Which partition is asked for first, so that none starves behind a busy one.
     turn: usize,
@@ -60,7 +62,22 @@ impl<'a> Consumer<'a> {
         let chosen: Vec<i32> =
             if partitions.is_empty() { topic.partitions.keys().copied().collect() } else { partitions.to_vec() };
         let positions = positions(cluster, &mut topic, &chosen, start)?;
-        Ok(Self { cluster, topic, positions, scratch: Scratch::default(), turn: 0, patience: None })
+        Ok(Self::at(cluster, topic, positions))
+    }
+
+    /// A consumer of these partitions of a topic, each from its own offset.
+    pub fn at(cluster: &'a mut Cluster, topic: TopicMetadata, positions: BTreeMap<i32, i64>) -> Self {
+        let (ends_seen, scratch) = (BTreeMap::new(), Scratch::default());
+        Self { cluster, topic, positions, ends_seen, scratch, turn: 0, patience: None }
+    }
+
+    /// How many offsets lie between what was read and what there was by the latest answers.
+    #[must_use]
+    pub fn lag(&self) -> i64 {
+        let behind = |(partition, end): (&i32, &i64)| {
+            self.positions.get(partition).map_or(0, |position| (end - position).max(0))
+        };
+        self.ends_seen.iter().map(behind).sum()
     }
 
     /// Where each partition ends at this moment (its high watermark, exclusive), for those that are read.
@@ -171,6 +188,9 @@ impl<'a> Consumer<'a> {
                     // Kafka's clients do not ask again for what the broker has found to be damaged.
                     Some(ErrorCode::CorruptMessage) => return Err(refused().into()),
                     _ => *failure = Some(refused()),
+                }
+                if found.high_watermark >= 0 {
+                    self.ends_seen.insert(partition, found.high_watermark);
                 }
                 let run = found.records.and_then(|records| records.as_slice()).unwrap_or_default();
                 if !self.take_run(partition, position, run, each)? {

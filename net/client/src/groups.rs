@@ -118,7 +118,7 @@ pub fn describe(cluster: &mut Cluster, group: &str) -> Result<GroupDescription, 
 }
 
 /// The partitions of a consumer's assignment; none where it cannot be read.
-fn assigned(assignment: &[u8]) -> Vec<(String, i32)> {
+pub(crate) fn assigned(assignment: &[u8]) -> Vec<(String, i32)> {
     let decoded = decode_versioned::<ConsumerProtocolAssignment<'_>>(assignment);
     let Ok(decoded) = decoded else { return Vec::new() };
     let mut partitions = Vec::new();
@@ -156,6 +156,17 @@ pub fn committed(cluster: &mut Cluster, group: &str) -> Result<GroupOffsets, Cli
 /// # Errors
 /// [`ClientError::Refused`] with UNKNOWN_MEMBER_ID when it has members.
 pub fn commit(cluster: &mut Cluster, group: &str, offsets: &GroupOffsets) -> Result<(), ClientError> {
+    commit_as(cluster, group, "", -1, offsets)
+}
+
+/// Commits as a member in a generation; or, without an id and with -1, as somebody who is none.
+pub(crate) fn commit_as(
+    cluster: &mut Cluster,
+    group: &str,
+    member_id: &str,
+    generation: i32,
+    offsets: &GroupOffsets,
+) -> Result<(), ClientError> {
     at_coordinator(cluster, group, |coordinator| {
         let version = coordinator.version::<OffsetCommitRequest<'_>>(9)?;
         let mut topics: BTreeMap<&str, Vec<OffsetCommitRequestPartition<'_>>> = BTreeMap::new();
@@ -172,7 +183,13 @@ pub fn commit(cluster: &mut Cluster, group: &str, offsets: &GroupOffsets) -> Res
             partitions: partitions.into(),
             ..Default::default()
         });
-        let request = OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() };
+        let request = OffsetCommitRequest {
+            group_id: group,
+            generation_id_or_member_epoch: generation,
+            member_id,
+            topics: topics.collect(),
+            ..Default::default()
+        };
         let answer = coordinator.call(version, &request)?;
         for topic in answer.decode::<OffsetCommitResponse<'_>>()?.topics.iter() {
             for partition in topic.partitions.iter() {
@@ -206,7 +223,7 @@ pub fn delete(cluster: &mut Cluster, group: &str) -> Result<(), ClientError> {
 }
 
 /// Calls a group's coordinator, and looks for it anew where it has moved.
-fn at_coordinator<T>(
+pub(crate) fn at_coordinator<T>(
     cluster: &mut Cluster,
     group: &str,
     mut call: impl FnMut(&mut Connection) -> Result<T, ClientError>,

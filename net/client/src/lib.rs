@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a client runs outside the runtime: it has the operating system's clock")]
 
 pub mod admin;
+mod assignor;
 mod batches;
 pub mod cluster;
 pub mod configs;
@@ -12,6 +13,8 @@ pub mod connection;
 pub mod consumer;
 pub mod error;
 pub mod groups;
+mod heartbeats;
+pub mod member;
 pub mod offsets;
 pub mod partitioner;
 pub mod producer;
