@@ -10,10 +10,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::ids::BrokerId;
+use dynamic::Dynamic;
+
 use crate::setting::{Described, Kind, Setting, SettingError, Source, Support, Synonym, Value, nearest};
 
 mod consumer_groups;
 mod cores;
+mod dynamic;
 mod foreign;
 mod layers;
 mod listener;
@@ -21,6 +24,7 @@ mod settings;
 
 pub use consumer_groups::{ConsumerAssignor, ConsumerGroups, Limited, MigrationPolicy};
 pub use cores::Cores;
+pub use dynamic::is_dynamic;
 pub use layers::{
     ENVIRONMENT_PREFIX, Given, Layer, Origin, Problem, Problems, environment_layer, environment_variable,
 };
@@ -183,6 +187,7 @@ struct Set {
 /// All settings with their values, whoever gave them.
 #[derive(Clone, Debug)]
 struct Values {
+    dynamic: Dynamic,
     given: BTreeMap<&'static str, Set>,
     defaults: BTreeMap<&'static str, Value>,
 }
@@ -213,7 +218,7 @@ impl BrokerConfig {
             return Err(Problems(problems));
         }
         let defaults = SETTINGS.iter().filter_map(|setting| Some((setting.name, setting.default_value()?))).collect();
-        let values = Values { given, defaults };
+        let values = Values { dynamic: Dynamic::default(), given, defaults };
         values.config().map_err(|error| {
             let origin = match &error {
                 SettingError::Invalid { name, .. } => values.given.get(name.as_str()).map(|set| set.origin.clone()),
@@ -233,8 +238,10 @@ impl BrokerConfig {
         self.values.given.get(name).map(|set| &set.origin)
     }
 
-    /// What decides about a setting that has several names, the one in effect first: what was given, then defaults.
-    pub fn synonyms<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Vec<Synonym> {
+    /// What decides about a setting that has several names, the one in effect first: what is set while the broker runs,
+    /// what it was given at its start, then defaults.
+    pub fn synonyms<'a>(&'a self, names: impl Iterator<Item = &'a str> + Clone + 'a) -> Vec<Synonym> {
+        let dynamic = self.values.dynamic.synonyms(names.clone());
         let settings = names.filter_map(setting);
         let given = settings.clone().filter_map(|setting| {
             let value = self.values.given.get(setting.name)?.value.to_string();
@@ -244,7 +251,7 @@ impl BrokerConfig {
             let value = setting.default?.to_owned();
             Some(Synonym { name: setting.name, value, source: Source::DefaultConfig })
         });
-        given.chain(defaults).collect()
+        dynamic.chain(given).chain(defaults).collect()
     }
 
     /// Every setting with its value in effect, in the order of their names.
@@ -256,7 +263,7 @@ impl BrokerConfig {
                 value: self.value(setting.name).map(Value::to_string),
                 source: synonyms.first().map_or(Source::DefaultConfig, |synonym| synonym.source),
                 kind: setting.kind,
-                is_read_only: true,
+                is_read_only: !is_dynamic(setting.name),
                 synonyms,
                 documentation: setting.documentation,
             }
@@ -307,7 +314,8 @@ fn known(name: &str) -> Result<&'static Setting, SettingError> {
 
 impl Values {
     fn get(&self, name: &str) -> Option<&Value> {
-        self.given.get(name).map(|set| &set.value).or_else(|| self.defaults.get(name))
+        let given = self.given.get(name).map(|set| &set.value);
+        self.dynamic.get(name).or(given).or_else(|| self.defaults.get(name))
     }
 
     fn config(&self) -> Result<BrokerConfig, SettingError> {

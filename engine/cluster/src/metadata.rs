@@ -1,4 +1,5 @@
-//! The cluster's metadata: which topics there are, with which partitions, settings and replicas; which brokers; which
+//! The cluster's metadata: which topics there are, with which partitions, settings and replicas; which brokers, with
+//! which settings; which features and quotas; which
 //! producer ids are given out.
 //!
 //! A [`Command`] asks for a change. The [`Machine`] checks it against the [`Image`] and answers with
@@ -12,11 +13,13 @@
 //! - a producer id is given out once.
 
 mod command;
+mod feature;
 mod image;
 mod machine;
 mod record;
 
-pub use command::{Command, CommandError, ConfigChange, ConfigEdit, CreateTopic};
+pub use command::{Command, CommandError, ConfigChange, ConfigEdit, CreateTopic, FeatureUpdate, UpgradeType};
+pub use feature::{FEATURES, Feature};
 pub use image::{Broker, Image, ImageError, Partition, Topic};
 pub use machine::{Accepted, Machine, check_topic_name};
 pub use record::{

@@ -103,13 +103,19 @@ impl Java {
     /// # Errors
     /// As [`Java::run`]; an exit status other than 0 is an error too.
     pub fn tool(&mut self, class: &str, input: Option<&[u8]>, arguments: &[&str]) -> Result<Vec<u8>, String> {
+        let (printed, result) = self.try_tool(class, input, arguments);
+        result.map(|()| printed)
+    }
+
+    /// The same, with what it printed even if its exit status is not 0.
+    pub fn try_tool(&mut self, class: &str, input: Option<&[u8]>, arguments: &[&str]) -> (Vec<u8>, Result<(), String>) {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let (read, written) = (directory.path().join("in"), directory.path().join("out"));
         fs::write(&read, input.unwrap_or_default()).expect("the temporary directory is writable");
         let read = if input.is_some() { text(&read) } else { "-" };
         let words = [&["tool", class, read, text(&written)], arguments].concat();
-        self.run(&words)?;
-        Ok(fs::read(&written).expect("the tool's output was opened"))
+        let result = self.run(&words).map(drop);
+        (fs::read(&written).expect("the tool's output was opened"), result)
     }
 
     /// The console producer: one partition, keys, a header and nulls as text.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use millrace_base::broker_config::Cleaning;
 use millrace_log::{CleanError, Cleaner, CleanerOptions, Partition};
 use tracing::{debug, info, warn};
 
@@ -13,19 +14,28 @@ const BACKOFF_MIN: Duration = Duration::from_millis(1);
 
 /// Cleans this core's partitions for as long as it runs.
 pub(crate) async fn clean_forever(server: Rc<Server>) {
-    let cleaning = server.config.cleaning;
     let cores = server.core.count();
-    let mut cleaner = Cleaner::new(CleanerOptions {
-        keys_bytes: cleaning.keys_bytes / cores,
-        load_factor: cleaning.load_factor,
-        bytes_per_second: cleaning.bytes_per_second / cores as f64,
-    });
+    let mut cleaning = server.settings().cleaning;
+    let mut cleaner = cleaner(&cleaning, cores);
     loop {
+        if cleaning != server.settings().cleaning {
+            cleaning = server.settings().cleaning;
+            cleaner = self::cleaner(&cleaning, cores);
+        }
         let now_ms = server.core.wall_ms();
         if !clean_dirtiest(&server, &mut cleaner, now_ms).await {
             server.core.sleep(cleaning.backoff.max(BACKOFF_MIN)).await;
         }
     }
+}
+
+/// A core's cleaner: its share of what all of them may use.
+fn cleaner(cleaning: &Cleaning, cores: usize) -> Cleaner {
+    Cleaner::new(CleanerOptions {
+        keys_bytes: cleaning.keys_bytes / cores,
+        load_factor: cleaning.load_factor,
+        bytes_per_second: cleaning.bytes_per_second / cores as f64,
+    })
 }
 
 /// Cleans the dirtiest partition that can be; false when there is none.

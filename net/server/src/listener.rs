@@ -86,7 +86,7 @@ fn hold(server: &Rc<Server>, socket: Socket, peer: SocketAddr, throttle: Duratio
 }
 
 fn deal(server: &Rc<Server>, socket: Socket, peer: SocketAddr, listener: usize) {
-    let limit = server.config.network.connections_max;
+    let limit = server.settings().network.connections_max;
     if server.connections.total() >= limit {
         warn!(%peer, limit, "connection refused: max.connections is reached");
         return;

@@ -49,6 +49,13 @@ pub(crate) async fn follow(server: &Rc<Server>, records: &[MetadataRecord]) {
                     configure_owned(server, &topic);
                 }
             }
+            MetadataRecord::BrokerConfig { .. } => {
+                server.topic_configs.forget_all();
+                let topics: Vec<_> = server.image().topics().cloned().collect();
+                for topic in topics {
+                    configure_owned(server, &topic);
+                }
+            }
             MetadataRecord::TopicDeleted { id } => {
                 let id = TopicId(*id);
                 server.topic_configs.forget(id);

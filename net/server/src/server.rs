@@ -12,6 +12,7 @@ use millrace_cluster::placement;
 use millrace_log::{CoreLog, Partition};
 use millrace_record::compression::{Compressor, Scratch};
 use millrace_runtime::{Core, Mailbox, Monotonic, sync};
+use tracing::error;
 
 use crate::dispatch::{Calls, CoreMessage};
 use crate::fetch_session::FetchSessions;
@@ -37,6 +38,8 @@ pub(crate) struct Server {
     pub endpoints: Arc<Vec<Endpoint>>,
     pub log: Rc<CoreLog>,
     image: RefCell<Image>,
+    /// `config` with what is set while the broker runs.
+    settings: RefCell<Rc<BrokerConfig>>,
     /// The metadata log, on the core that owns it.
     pub metadata_log: Option<MetadataLog>,
     /// Held while partitions come and go.
@@ -98,6 +101,7 @@ impl Server {
             partition_changes: sync::Semaphore::new(1),
             topic_configs: TopicConfigs::default(),
             log: parts.log,
+            settings: RefCell::new(Rc::new(resolve(&parts.image, &parts.config))),
             image: RefCell::new(parts.image),
             metadata_log: parts.metadata_log,
             producer_ids: ProducerIds::default(),
@@ -127,9 +131,18 @@ impl Server {
         if let Err(error) = self.image.borrow_mut().apply(record) {
             panic!("a record that was decided upon does not follow from those before it: {error}");
         }
-        if matches!(record, MetadataRecord::ClientQuotas { .. }) {
-            self.quotas.follow(&self.image.borrow());
+        match record {
+            MetadataRecord::ClientQuotas { .. } => self.quotas.follow(&self.image.borrow()),
+            MetadataRecord::BrokerConfig { .. } => {
+                *self.settings.borrow_mut() = Rc::new(resolve(&self.image.borrow(), &self.config));
+            }
+            _ => {}
         }
+    }
+
+    /// The configuration as it is now: what the broker was started with, and what was set since.
+    pub(crate) fn settings(&self) -> Rc<BrokerConfig> {
+        Rc::clone(&self.settings.borrow())
     }
 
     /// The epoch in which this broker leads a partition.
@@ -153,6 +166,14 @@ impl Server {
         let Some(endpoint) = self.endpoints.get(listener) else { unreachable!("every listener has its endpoint") };
         endpoint
     }
+}
+
+/// What a broker was started with, and what is set since.
+fn resolve(image: &Image, started: &BrokerConfig) -> BrokerConfig {
+    image.resolve(started).unwrap_or_else(|error| {
+        error!(%error, "what is set for the broker while it runs does not count");
+        started.clone()
+    })
 }
 
 /// The core that owns a partition, of `cores`.

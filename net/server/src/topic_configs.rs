@@ -18,6 +18,11 @@ pub(crate) struct TopicConfigs {
 }
 
 impl TopicConfigs {
+    /// Forgets what was resolved for any topic.
+    pub(crate) fn forget_all(&self) {
+        self.resolved.borrow_mut().clear();
+    }
+
     /// Forgets what was resolved for a topic.
     pub(crate) fn forget(&self, topic: TopicId) {
         self.resolved.borrow_mut().remove(&topic);
@@ -32,7 +37,7 @@ pub(crate) fn resolve(server: &Server, topic: &Topic) -> Result<Rc<TopicConfig>,
     if let Some(config) = server.topic_configs.resolved.borrow().get(&topic.id) {
         return Ok(Rc::clone(config));
     }
-    let config = Rc::new(TopicConfig::resolve(&topic.overrides, &server.config)?);
+    let config = Rc::new(TopicConfig::resolve(&topic.overrides, &server.settings())?);
     server.topic_configs.resolved.borrow_mut().insert(topic.id, Rc::clone(&config));
     Ok(config)
 }

@@ -7,6 +7,10 @@ use super::Kind;
 pub enum Source {
     /// Set on the topic.
     DynamicTopicConfig,
+    /// Set for the broker while it runs.
+    DynamicBrokerConfig,
+    /// Set for all brokers while they run.
+    DynamicDefaultConfig,
     /// Set for the broker at its start: by file, environment or command line.
     StaticBrokerConfig,
     /// Set by nobody.
@@ -18,6 +22,8 @@ impl Source {
     pub const fn code(self) -> i8 {
         match self {
             Source::DynamicTopicConfig => 1,
+            Source::DynamicBrokerConfig => 2,
+            Source::DynamicDefaultConfig => 3,
             Source::StaticBrokerConfig => 4,
             Source::DefaultConfig => 5,
         }
@@ -27,6 +33,8 @@ impl Source {
     pub const fn name(self) -> &'static str {
         match self {
             Source::DynamicTopicConfig => "DYNAMIC_TOPIC_CONFIG",
+            Source::DynamicBrokerConfig => "DYNAMIC_BROKER_CONFIG",
+            Source::DynamicDefaultConfig => "DYNAMIC_DEFAULT_BROKER_CONFIG",
             Source::StaticBrokerConfig => "STATIC_BROKER_CONFIG",
             Source::DefaultConfig => "DEFAULT_CONFIG",
         }

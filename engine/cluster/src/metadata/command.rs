@@ -47,6 +47,18 @@ pub enum Command {
         /// How.
         change: ConfigChange,
     },
+    /// Changes what is set for a broker while it runs.
+    AlterBrokerConfig {
+        /// The broker; none: all of them.
+        broker: Option<BrokerId>,
+        /// How.
+        change: ConfigChange,
+    },
+    /// Changes finalised levels of features, all or none of them.
+    UpdateFeatures {
+        /// No two of the same feature.
+        updates: Vec<FeatureUpdate>,
+    },
     /// Changes the quotas of an entity.
     AlterClientQuotas(Alteration),
     /// Gives out producer ids that were never given out before.
@@ -58,7 +70,31 @@ pub enum Command {
     },
 }
 
-/// A change of what is set on a topic.
+/// A change of a feature's level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureUpdate {
+    /// The feature's name.
+    pub name: String,
+    /// The level; 0 turns it off.
+    pub level: i16,
+    /// Which way it may go.
+    pub upgrade_type: UpgradeType,
+}
+
+/// Which way a feature's level may go (KIP-584).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeType {
+    /// Up.
+    Upgrade,
+    /// Down, where nothing is lost by it.
+    SafeDowngrade,
+    /// Down, whatever is lost.
+    UnsafeDowngrade,
+    /// A way that there is not.
+    Unknown,
+}
+
+/// A change of what is set on a topic, or for brokers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigChange {
     /// This and nothing else is set afterwards.

@@ -8,10 +8,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use millrace_base::broker_config::BrokerConfig;
 use millrace_base::hash::Map;
 use millrace_base::ids::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
+use millrace_base::setting::SettingError;
 use millrace_base::topic_config::Overrides;
 
+use super::feature;
 use super::record::{BrokerEndpoint, BrokerRecord, MetadataRecord, PartitionRecord, TopicRecord};
 use crate::quota::{Entity, EntityError, Limit, QuotaKey, Quotas};
 
@@ -26,7 +29,15 @@ pub struct Image {
     colliding: BTreeMap<String, String>,
     producer_id_next: i64,
     quotas: Quotas,
+    /// What is set while brokers run: for all of them, and for each.
+    broker_configs: BTreeMap<Option<BrokerId>, Overrides>,
+    /// The levels that were changed, and how often any was.
+    feature_levels: BTreeMap<String, i16>,
+    features_epoch: i64,
 }
+
+/// Nothing is set.
+static NOTHING_SET: Overrides = Overrides::new();
 
 /// A registered broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +182,17 @@ impl Image {
         let producer_ids = (next > 0).then_some(MetadataRecord::ProducerIds { first: next, next });
         let topics = self.by_name.values().map(|topic| MetadataRecord::Topic(topic.record()));
         let quotas = self.quotas.iter().map(|(entity, limits)| MetadataRecord::client_quotas(entity, limits));
-        cluster_id.chain(brokers).chain(producer_ids).chain(topics).chain(quotas).collect()
+        let broker_configs = self.broker_configs.iter().map(|(broker, overrides)| MetadataRecord::BrokerConfig {
+            broker: *broker,
+            overrides: overrides.clone().into_iter().collect(),
+        });
+        let features = self.feature_levels.iter().map(|(name, level)| MetadataRecord::FeatureLevel {
+            name: name.clone(),
+            level: *level,
+            epoch: self.features_epoch,
+        });
+        let all = cluster_id.chain(brokers).chain(broker_configs).chain(features);
+        all.chain(producer_ids).chain(topics).chain(quotas).collect()
     }
 
     /// Takes over what a record says.
@@ -199,6 +220,16 @@ impl Image {
                     return Err(ImageError::ProducerIds { first: *first, next: *next, free: self.producer_id_next });
                 }
                 self.producer_id_next = *next;
+            }
+            MetadataRecord::BrokerConfig { broker, overrides } if overrides.is_empty() => {
+                self.broker_configs.remove(broker);
+            }
+            MetadataRecord::BrokerConfig { broker, overrides } => {
+                self.broker_configs.insert(*broker, overrides.iter().cloned().collect());
+            }
+            MetadataRecord::FeatureLevel { name, level, epoch } => {
+                self.feature_levels.insert(name.clone(), *level);
+                self.features_epoch = *epoch;
             }
             MetadataRecord::ClientQuotas { entity, limits } => {
                 let parts = entity.iter().map(|(kind, name)| (kind.as_str(), name.as_deref()));
@@ -252,6 +283,30 @@ impl Image {
     /// The first producer id that was never given out.
     pub fn producer_id_next(&self) -> i64 {
         self.producer_id_next
+    }
+
+    /// What is set for a broker, or for all of them, while they run.
+    pub fn broker_config(&self, broker: Option<BrokerId>) -> &Overrides {
+        self.broker_configs.get(&broker).unwrap_or(&NOTHING_SET)
+    }
+
+    /// The configuration of the broker that was started with this one, with what is set while it runs.
+    ///
+    /// # Errors
+    /// [`SettingError`] when what is set was stored by another version of Millrace and means nothing here.
+    pub fn resolve(&self, started: &BrokerConfig) -> Result<BrokerConfig, SettingError> {
+        started.with_dynamic(self.broker_config(None), self.broker_config(Some(started.node_id)))
+    }
+
+    /// A feature's level; 0: it is off, or there is no such feature.
+    pub fn feature_level(&self, name: &str) -> i16 {
+        let initial = || feature::find(name).map(|feature| feature.level_initial);
+        self.feature_levels.get(name).copied().or_else(initial).unwrap_or(0)
+    }
+
+    /// How often features were changed.
+    pub fn features_epoch(&self) -> i64 {
+        self.features_epoch
     }
 
     /// The quotas of clients.

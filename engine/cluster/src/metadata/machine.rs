@@ -11,6 +11,7 @@ use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{BrokerId, TopicId};
 use millrace_base::limits::{HOST_NAME_BYTES_MAX, LISTENERS_PER_BROKER_MAX};
+use millrace_base::setting::SettingError;
 
 use super::command::{Command, CommandError};
 use super::image::{Image, ImageError};
@@ -18,10 +19,13 @@ use super::record::{BrokerEndpoint, BrokerRecord, MetadataRecord};
 use crate::quota::{self, Alteration};
 
 mod add_partitions;
+mod alter_broker;
 mod alter_config;
 mod create_topic;
+mod edit;
 mod name;
 mod replicas;
+mod update_features;
 
 pub use name::check_topic_name;
 
@@ -44,13 +48,18 @@ impl Accepted {
 #[derive(Clone, Debug)]
 pub struct Machine {
     image: Image,
+    /// What this broker was started with.
+    started: BrokerConfig,
+    /// The same with what is set while it runs.
     config: BrokerConfig,
 }
 
 impl Machine {
     /// A machine at the end of a log that gave this image.
     pub fn new(image: Image, config: BrokerConfig) -> Machine {
-        Machine { image, config }
+        // What an older release has stored and this one cannot use does not count.
+        let current = image.resolve(&config).unwrap_or_else(|_unusable| config.clone());
+        Machine { image, started: config, config: current }
     }
 
     /// The metadata at the log's end, with what was proposed and may not be durable yet.
@@ -67,6 +76,9 @@ impl Machine {
         let accepted = self.check(command)?;
         for record in &accepted.records {
             self.image.apply(record).map_err(broken_rule)?;
+            if matches!(record, MetadataRecord::BrokerConfig { .. }) {
+                self.config = self.image.resolve(&self.started).map_err(unusable)?;
+            }
         }
         Ok(accepted)
     }
@@ -85,6 +97,10 @@ impl Machine {
                 add_partitions::check(&self.image, *id, *count, assignment.as_deref())
             }
             Command::AlterConfig { id, change } => alter_config::check(&self.image, &self.config, *id, change),
+            Command::AlterBrokerConfig { broker, change } => {
+                alter_broker::check(&self.image, &self.started, *broker, change)
+            }
+            Command::UpdateFeatures { updates } => update_features::check(&self.image, self.started.node_id, updates),
             Command::AlterClientQuotas(alteration) => self.alter_client_quotas(alteration),
             Command::AllocateProducerIds { broker, count } => self.allocate_producer_ids(*broker, *count),
         }
@@ -173,6 +189,11 @@ impl Machine {
         })?;
         Ok(Accepted::record(MetadataRecord::ProducerIds { first, next }))
     }
+}
+
+/// The machine let a setting through that cannot be used: a mistake in this crate, told as such.
+fn unusable(error: SettingError) -> CommandError {
+    CommandError::new(ErrorCode::UnknownServerError, format!("the metadata machine contradicts itself: {error}"))
 }
 
 /// The machine let something through that its own image refuses: a mistake in this crate, told as such.

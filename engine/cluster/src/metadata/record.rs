@@ -68,6 +68,22 @@ pub enum MetadataRecord {
         /// All limits that are set on it now, by their keys; none: it is forgotten.
         limits: Vec<(String, f64)>,
     },
+    /// Something else is set for a broker, or for all, while they run.
+    BrokerConfig {
+        /// The broker; none: all of them.
+        broker: Option<BrokerId>,
+        /// All that is set now, in the order of the names.
+        overrides: Vec<(String, String)>,
+    },
+    /// A feature has another level.
+    FeatureLevel {
+        /// The feature's name.
+        name: String,
+        /// The level; 0: it is off.
+        level: i16,
+        /// Counts changes of features.
+        epoch: i64,
+    },
 }
 
 /// A broker, as it registered.
@@ -240,6 +256,11 @@ mod tests {
                 entity: vec![("user".to_owned(), Some("alice".to_owned())), ("client-id".to_owned(), None)],
                 limits: vec![("producer_byte_rate".to_owned(), 1024.0)],
             },
+            MetadataRecord::BrokerConfig {
+                broker: Some(1),
+                overrides: vec![("message.max.bytes".to_owned(), "2048".to_owned())],
+            },
+            MetadataRecord::FeatureLevel { name: "metadata.version".to_owned(), level: 30, epoch: 1 },
         ]
     }
 
@@ -284,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(example in 0_usize..8, changes: Vec<(prop::sample::Index, u8)>) {
+        fn no_bytes_make_it_panic(example in 0_usize..10, changes: Vec<(prop::sample::Index, u8)>) {
             let mut bytes = examples()[example].encode();
             for (position, byte) in changes {
                 let position = position.index(bytes.len());

@@ -4,6 +4,7 @@
 use millrace_base::broker_config::{BrokerConfig, Given, Layer, Origin};
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
+use millrace_base::setting::Value;
 use millrace_base::topic_config::Overrides;
 use proptest::prelude::*;
 
@@ -352,6 +353,58 @@ fn partitions_are_added_behind_those_that_are_there() {
     assert!(topic.partitions.iter().all(|one| one.replicas.len() == 2 && one.leader_epoch == 0));
 }
 
+#[test]
+fn a_brokers_settings_are_changed_while_it_runs() {
+    let mut machine = machine();
+    let alter = |broker, change| Command::AlterBrokerConfig { broker, change };
+    let set = |name: &str, value: &str| edit(name, ConfigEdit::Set(value.to_owned()));
+    machine.propose(&alter(None, set("message.max.bytes", "2000"))).unwrap();
+    machine.propose(&alter(Some(1), set("message.max.bytes", "3000"))).unwrap();
+    let started = BrokerConfig::default();
+    let of = |machine: &Machine| machine.image().resolve(&started).unwrap().value("message.max.bytes").cloned();
+    assert_eq!(of(&machine), Some(Value::Integer(3000)));
+    for (broker, change, code) in [
+        (Some(1), set("num.partitions", "5"), ErrorCode::InvalidRequest),
+        (Some(1), set("message.max.bytes", "many"), ErrorCode::InvalidRequest),
+        (Some(7), set("message.max.bytes", "5"), ErrorCode::InvalidRequest),
+        (None, edit("message.max.bytes", ConfigEdit::Append("5".to_owned())), ErrorCode::InvalidConfig),
+    ] {
+        assert_eq!(machine.check(&alter(broker, change)).unwrap_err().code, code);
+    }
+    machine.propose(&alter(None, edit("log.cleanup.policy", ConfigEdit::Append("compact".to_owned())))).unwrap();
+    assert_eq!(machine.image().broker_config(None)["log.cleanup.policy"], "delete,compact");
+    machine.propose(&alter(Some(1), ConfigChange::Replace(Overrides::new()))).unwrap();
+    assert_eq!(of(&machine), Some(Value::Integer(2000)));
+    // What is set for brokers is what topics inherit, also when it is checked what may be set on one.
+    let lag = [("log.cleaner.max.compaction.lag.ms".to_owned(), "1000".to_owned())];
+    machine.propose(&alter(None, ConfigChange::Replace(lag.into()))).unwrap();
+    let overrides = vec![("min.compaction.lag.ms".to_owned(), Some("5000".to_owned()))];
+    let refused = create(&mut machine, CreateTopic { overrides, ..topic("t", 1) }).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidConfig);
+}
+
+#[test]
+fn levels_of_features_are_those_of_this_release() {
+    let mut machine = machine();
+    let mut update = |name: &str, level, upgrade_type| {
+        let updates = vec![FeatureUpdate { name: name.to_owned(), level, upgrade_type }];
+        machine.propose(&Command::UpdateFeatures { updates })
+    };
+    assert_eq!(update("metadata.version", 30, UpgradeType::Upgrade).unwrap().records, []);
+    for (name, level, upgrade_type, why) in [
+        ("metadata.version", 30, UpgradeType::Unknown, "does not support the given upgrade type"),
+        ("metadata.version", -1, UpgradeType::Upgrade, "cannot be less than 0"),
+        ("metadata.version", 29, UpgradeType::UnsafeDowngrade, "only supports versions 30-30"),
+        ("metadata.version", 31, UpgradeType::Upgrade, "only supports versions 30-30"),
+        ("share.version", 1, UpgradeType::Upgrade, "does not support this feature"),
+        ("share.version", 0, UpgradeType::SafeDowngrade, "Feature share.version not found"),
+    ] {
+        let refused = update(name, level, upgrade_type).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::InvalidUpdateVersion);
+        assert!(refused.message.contains(why), "{}", refused.message);
+    }
+}
+
 fn any_quota_alteration() -> impl Strategy<Value = Alteration> {
     let parts = prop::sample::select(vec![
         vec![("user", Some("a"))],
@@ -399,6 +452,11 @@ fn any_command() -> impl Strategy<Value = Command> {
         edit("cleanup.policy", ConfigEdit::Append("delete".to_owned())),
         edit("nonsense", ConfigEdit::Set("1".to_owned())),
     ]);
+    let broker_change = prop::sample::select(vec![
+        ConfigChange::Replace([("log.retention.ms".to_owned(), "7".to_owned())].into()),
+        edit("log.retention.ms", ConfigEdit::Delete),
+        edit("num.partitions", ConfigEdit::Set("9".to_owned())),
+    ]);
     prop_oneof![
         6 => create,
         2 => (id.clone(), -1_i32..6).prop_map(|(id, count)| {
@@ -407,6 +465,9 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => (id.clone(), alteration).prop_map(|(id, change)| Command::AlterConfig { id: TopicId([id; 16]), change }),
         3 => id.prop_map(|id| Command::DeleteTopic { id: TopicId([id; 16]) }),
         2 => (1_i32..4, 0_u8..3).prop_map(|(id, incarnation)| register(id, incarnation)),
+        1 => (prop::option::of(Just(1)), broker_change).prop_map(|(broker, change)| {
+            Command::AlterBrokerConfig { broker, change }
+        }),
         2 => any_quota_alteration().prop_map(Command::AlterClientQuotas),
         1 => (0_i32..4, 0_i32..2000).prop_map(|(broker, count)| Command::AllocateProducerIds { broker, count }),
         1 => prop::sample::select(vec!["one", "two"]).prop_map(|id| Command::SetClusterId { id: id.to_owned() }),

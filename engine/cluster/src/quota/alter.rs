@@ -1,6 +1,6 @@
 //! Which changes of quotas are allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use millrace_base::code::ErrorCode;
@@ -43,8 +43,9 @@ pub fn check(quotas: &Quotas, alteration: &Alteration) -> Result<BTreeMap<QuotaK
         return Err(refused(format!("{ip} is not a valid IP address (names of hosts are not resolved).")));
     }
     let mut limits = quotas.of(entity).cloned().unwrap_or_default();
-    for (at, (name, change)) in changes.iter().enumerate() {
-        if changes.iter().take(at).any(|(earlier, _)| earlier == name) {
+    let mut named = BTreeSet::new();
+    for (name, change) in changes {
+        if !named.insert(name) {
             return Err(refused(format!("Duplicate quota key {name} not updating quota for this entity")));
         }
         match (change, QuotaKey::of(name)) {

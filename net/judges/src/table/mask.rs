@@ -76,6 +76,7 @@ pub const MASKS: &[Mask] = &[
     mask("DescribeClientQuotas", "Entries", Rule::Unordered, HASH_ORDER),
     mask("DescribeClientQuotas", "Entity", Rule::Unordered, HASH_ORDER),
     mask("DescribeClientQuotas", "Values", Rule::Unordered, HASH_ORDER),
+    mask("DescribeUserScramCredentials", "Results", Rule::Unordered, HASH_ORDER),
     mask("UpdateFeatures", "Results", Rule::Unordered, HASH_ORDER),
     mask("CreatePartitions", "Results", Rule::Unordered, HASH_ORDER),
     mask("InitProducerId", "ProducerId", Rule::Sign, "blocks of ids have other sizes"),

@@ -7,10 +7,12 @@ use millrace_judges::table::Table;
 
 mod admin;
 mod alter;
+mod broker_settings;
 mod cluster;
 mod codecs;
 mod configs;
 mod delete_records;
+mod features;
 mod fetch;
 mod internal;
 mod offsets;
@@ -57,6 +59,12 @@ const SCENES: &[Scene] = &[
     ("quorum", admin::quorum),
     ("producers", admin::producers),
     ("config_resources", admin::config_resources),
+    ("broker_settings", broker_settings::show),
+    ("broker_settings_changed", broker_settings::changes),
+    ("broker_settings_refused", broker_settings::refusals),
+    ("features", features::updates),
+    ("unregister_broker", features::unregistration),
+    ("scram", broker_settings::scram),
     ("quotas", quotas::alterations),
     ("quotas_described", quotas::descriptions),
     ("acls", admin::acls),

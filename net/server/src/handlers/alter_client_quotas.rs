@@ -1,6 +1,6 @@
 //! AlterClientQuotas: changes what is set on each entity, or says why not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use millrace_base::code::ErrorCode;
@@ -25,11 +25,12 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let entries: Vec<(Parts<'_>, RequestEntryData<'_>)> =
         body.entries.iter().map(|entry| (parts(&entry), entry)).collect();
     let mut results: Vec<(&Parts<'_>, Result<(), CommandError>)> = Vec::with_capacity(entries.len());
+    let mut named = BTreeSet::new();
     for (parts, entry) in &entries {
-        let is_repeated = results.iter().any(|(earlier, _)| earlier == &parts);
-        let result = match is_repeated {
-            true => Err(CommandError::new(ErrorCode::InvalidRequest, "Ignoring duplicate entity")),
-            false => alter(&server, &request, parts, entry, body.validate_only).await,
+        let result = if named.insert(parts) {
+            alter(&server, &request, parts, entry, body.validate_only).await
+        } else {
+            Err(CommandError::new(ErrorCode::InvalidRequest, "Ignoring duplicate entity"))
         };
         results.push((parts, result));
     }

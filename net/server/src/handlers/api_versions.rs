@@ -1,12 +1,21 @@
 //! ApiVersions: what this broker can do.
 
 use millrace_base::code::ErrorCode;
-use millrace_wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use millrace_cluster::metadata::{FEATURES, Feature};
+use millrace_wire::messages::api_versions::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
 use millrace_wire::{Array, Reader, versions};
 
 use super::SUPPORTED;
 use crate::request::Request;
 use crate::response::{Outcome, Response};
+use crate::server::Server;
+
+/// Clients of older versions cannot bear a lowest level of 0.
+const LEVEL_0_VERSION: i16 = 4;
+/// What stands where features are not told.
+const NO_EPOCH: i64 = -1;
 
 /// Characters that a client's name and version may have (KIP-511); at the ends only letters and digits.
 fn is_software_name(text: &str) -> bool {
@@ -17,10 +26,10 @@ fn is_software_name(text: &str) -> bool {
 
 /// Answers in version 0 with error 35 and the versions of this API alone when the version is unknown: that is how a
 /// client finds one that is known.
-pub(super) fn handle(request: &Request) -> Outcome {
+pub(super) fn handle(server: &Server, request: &Request) -> Outcome {
     let known = versions::range(ApiVersionsRequest::KEY).is_some_and(|range| range.contains(request.api_version));
     if !known {
-        return answer(request, ErrorCode::UnsupportedVersion, 0);
+        return answer(server, request, ErrorCode::UnsupportedVersion, 0);
     }
     let decoded = ApiVersionsRequest::decode(&mut Reader::new(request.body()), request.api_version);
     let error = match decoded {
@@ -28,14 +37,14 @@ pub(super) fn handle(request: &Request) -> Outcome {
         Ok(body) if request.api_version < 3 || names_are_valid(&body) => ErrorCode::None,
         Ok(_) => ErrorCode::InvalidRequest,
     };
-    answer(request, error, request.api_version)
+    answer(server, request, error, request.api_version)
 }
 
 fn names_are_valid(body: &ApiVersionsRequest<'_>) -> bool {
     is_software_name(body.client_software_name) && is_software_name(body.client_software_version)
 }
 
-fn answer(request: &Request, error: ErrorCode, version: i16) -> Outcome {
+fn answer(server: &Server, request: &Request, error: ErrorCode, version: i16) -> Outcome {
     let api_keys: Array<'_, ApiVersion> = SUPPORTED
         .iter()
         .filter(|api_key| match error {
@@ -46,7 +55,28 @@ fn answer(request: &Request, error: ErrorCode, version: i16) -> Outcome {
         .filter_map(|api_key| versions::range(*api_key).map(|range| (*api_key, range)))
         .map(|(api_key, range)| ApiVersion { api_key, min_version: range.min, max_version: range.max })
         .collect();
-    let response = ApiVersionsResponse { error_code: error.code(), api_keys, ..Default::default() };
+    let image = server.image();
+    let features = FEATURES.iter().filter(|_| error == ErrorCode::None);
+    let is_bearable = |feature: &&Feature| version >= LEVEL_0_VERSION || feature.level_min > 0;
+    let supported_features = features.clone().filter(is_bearable).map(|feature| SupportedFeatureKey {
+        name: feature.name,
+        min_version: feature.level_min,
+        max_version: feature.level_max,
+    });
+    let levels = features.map(|feature| (feature.name, image.feature_level(feature.name)));
+    let finalized_features = levels.filter(|(_, level)| *level > 0).map(|(name, level)| FinalizedFeatureKey {
+        name,
+        max_version_level: level,
+        min_version_level: level,
+    });
+    let response = ApiVersionsResponse {
+        error_code: error.code(),
+        api_keys,
+        supported_features: supported_features.collect(),
+        finalized_features_epoch: if error == ErrorCode::None { image.features_epoch() } else { NO_EPOCH },
+        finalized_features: finalized_features.collect(),
+        ..Default::default()
+    };
     let answer = Response::encode(request, version, Vec::new(), |writer| response.encode(writer, version));
     answer.map_or_else(|error| Outcome::Close(error.to_string()), Outcome::Respond)
 }

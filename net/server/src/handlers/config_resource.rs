@@ -68,15 +68,32 @@ async fn alter_one(
     change: ConfigChange,
     validate_only: bool,
 ) -> Result<(), CommandError> {
-    match resource_type {
-        resource_type::TOPIC if name.is_empty() => {
-            return Err(CommandError::new(ErrorCode::InvalidRequest, "Default topic resources are not allowed."));
+    let command = match resource_type {
+        resource_type::TOPIC => topic_command(server, request, name, change)?,
+        resource_type::BROKER => broker_command(server, request, name, change)?,
+        resource_type::BROKER_LOGGER => {
+            let message = "levels of loggers cannot be changed in this version of Millrace: give RUST_LOG at the start";
+            return Err(CommandError::new(ErrorCode::InvalidConfig, message));
         }
-        resource_type::TOPIC => {}
-        resource_type::BROKER => return Err(broker_refused(server, name)),
         other => {
             return Err(CommandError::new(ErrorCode::InvalidRequest, format!("Unknown resource type {other}.")));
         }
+    };
+    if validate_only {
+        metadata_log::check(server, command).await.map(drop)
+    } else {
+        metadata_log::propose(server, command).await.map(drop)
+    }
+}
+
+fn topic_command(
+    server: &Server,
+    request: &Request,
+    name: &str,
+    change: ConfigChange,
+) -> Result<Command, CommandError> {
+    if name.is_empty() {
+        return Err(CommandError::new(ErrorCode::InvalidRequest, "Default topic resources are not allowed."));
     }
     if !request.authorize(Operation::AlterConfigs, Resource::Topic(name)) {
         let denied = ErrorCode::TopicAuthorizationFailed;
@@ -88,23 +105,24 @@ async fn alter_one(
         let message = format!("The topic '{name}' does not exist.");
         return Err(CommandError::new(ErrorCode::UnknownTopicOrPartition, message));
     };
-    let command = Command::AlterConfig { id, change };
-    if validate_only {
-        metadata_log::check(server, command).await.map(drop)
-    } else {
-        metadata_log::propose(server, command).await.map(drop)
-    }
+    Ok(Command::AlterConfig { id, change })
 }
 
-/// A broker has the settings that it was started with.
-fn broker_refused(server: &Server, name: &str) -> CommandError {
+/// The empty name means all brokers.
+fn broker_command(
+    server: &Server,
+    request: &Request,
+    name: &str,
+    change: ConfigChange,
+) -> Result<Command, CommandError> {
+    if !request.authorize(Operation::AlterConfigs, Resource::Cluster) {
+        let denied = ErrorCode::ClusterAuthorizationFailed;
+        return Err(CommandError::new(denied, denied.message()));
+    }
     let node_id = server.config.node_id;
     if !name.is_empty() && name.parse() != Ok(node_id) {
         let message = format!("Unexpected broker id, expected {node_id} or empty string, but received {name}");
-        return CommandError::new(ErrorCode::InvalidRequest, message);
+        return Err(CommandError::new(ErrorCode::InvalidRequest, message));
     }
-    CommandError::new(
-        ErrorCode::InvalidConfig,
-        "a broker's settings cannot be changed while it runs in this version of Millrace: give them at its start",
-    )
+    Ok(Command::AlterBrokerConfig { broker: (!name.is_empty()).then_some(node_id), change })
 }

@@ -89,7 +89,7 @@ async fn create(
     });
     let Some(created) = created else { unreachable!("a created topic is a record") };
     let mut overrides = created.overrides();
-    let mut configs = topic_config::describe(&overrides, &server.config)
+    let mut configs = topic_config::describe(&overrides, &server.settings())
         .map_err(|error| CommandError::new(ErrorCode::InvalidConfig, error.to_string()))?;
     // Kafka repeats what it was given, blanks and all.
     for config in &mut configs {

@@ -63,7 +63,7 @@ fn describe(
             // Kafka's message for it is empty.
             let unknown = || (ErrorCode::UnknownTopicOrPartition, String::new());
             let topic = image.topic(name).ok_or_else(unknown)?;
-            topic_config::describe(&topic.overrides, &server.config)
+            topic_config::describe(&topic.overrides, &server.settings())
                 .map_err(|error| (ErrorCode::UnknownServerError, error.to_string()))
         }
         resource_type::BROKER => {
@@ -71,12 +71,12 @@ fn describe(
                 return denied(ErrorCode::ClusterAuthorizationFailed);
             }
             let node_id = server.config.node_id;
-            // The empty name means the defaults of all brokers: nothing is set there.
+            // The empty name means what is set for all brokers.
             if name.is_empty() {
-                return Ok(Vec::new());
+                return Ok(server.settings().describe_of_all());
             }
             if name.parse() == Ok(node_id) {
-                return Ok(server.config.describe());
+                return Ok(server.settings().describe());
             }
             Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {node_id}, but received {name}")))
         }

@@ -23,6 +23,7 @@ mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
+mod describe_user_scram_credentials;
 mod elect_leaders;
 mod fetch;
 mod find_coordinator;
@@ -43,6 +44,8 @@ mod offset_for_leader_epoch;
 mod produce;
 mod sasl;
 mod sync_group;
+mod unregister_broker;
+mod update_features;
 
 use std::rc::Rc;
 
@@ -62,7 +65,8 @@ use millrace_wire::messages::{
     describe_delegation_token::DescribeDelegationTokenRequest, describe_groups::DescribeGroupsRequest,
     describe_log_dirs::DescribeLogDirsRequest, describe_producers::DescribeProducersRequest,
     describe_quorum::DescribeQuorumRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    elect_leaders::ElectLeadersRequest, expire_delegation_token::ExpireDelegationTokenRequest, fetch::FetchRequest,
+    describe_user_scram_credentials::DescribeUserScramCredentialsRequest, elect_leaders::ElectLeadersRequest,
+    expire_delegation_token::ExpireDelegationTokenRequest, fetch::FetchRequest,
     find_coordinator::FindCoordinatorRequest, heartbeat::HeartbeatRequest,
     incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
     join_group::JoinGroupRequest, leave_group::LeaveGroupRequest, list_config_resources::ListConfigResourcesRequest,
@@ -71,7 +75,8 @@ use millrace_wire::messages::{
     offset_commit::OffsetCommitRequest, offset_delete::OffsetDeleteRequest, offset_fetch::OffsetFetchRequest,
     offset_for_leader_epoch::OffsetForLeaderEpochRequest, produce::ProduceRequest,
     renew_delegation_token::RenewDelegationTokenRequest, sasl_authenticate::SaslAuthenticateRequest,
-    sasl_handshake::SaslHandshakeRequest, sync_group::SyncGroupRequest,
+    sasl_handshake::SaslHandshakeRequest, sync_group::SyncGroupRequest, unregister_broker::UnregisterBrokerRequest,
+    update_features::UpdateFeaturesRequest,
 };
 use millrace_wire::{WireError, Writer, versions};
 
@@ -116,6 +121,9 @@ pub(crate) const SUPPORTED: &[i16] = &[
     DescribeQuorumRequest::KEY,
     DescribeProducersRequest::KEY,
     ListConfigResourcesRequest::KEY,
+    DescribeUserScramCredentialsRequest::KEY,
+    UpdateFeaturesRequest::KEY,
+    UnregisterBrokerRequest::KEY,
     DescribeClientQuotasRequest::KEY,
     AlterClientQuotasRequest::KEY,
     DescribeAclsRequest::KEY,
@@ -143,7 +151,7 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         return Outcome::Close(format!("API key {key} is not offered by this broker"));
     };
     if key == ApiVersionsRequest::KEY {
-        return api_versions::handle(&request);
+        return api_versions::handle(&server, &request);
     }
     if !api.versions.contains(version) {
         return Outcome::Close(format!("version {version} of {} is not offered by this broker", api.name));
@@ -177,6 +185,9 @@ pub(crate) async fn handle(server: Rc<Server>, request: Request) -> Outcome {
         DescribeConfigsRequest::KEY => describe_configs::handle(&server, &request),
         DescribeClusterRequest::KEY => describe_cluster::handle(&server, &request),
         DescribeClientQuotasRequest::KEY => describe_client_quotas::handle(&server, &request),
+        DescribeUserScramCredentialsRequest::KEY => describe_user_scram_credentials::handle(&request),
+        UpdateFeaturesRequest::KEY => update_features::handle(server, request).await,
+        UnregisterBrokerRequest::KEY => unregister_broker::handle(&server, &request),
         AlterClientQuotasRequest::KEY => alter_client_quotas::handle(server, request).await,
         DescribeQuorumRequest::KEY => describe_quorum::handle(server, request).await,
         DescribeProducersRequest::KEY => describe_producers::handle(server, request).await,

@@ -5,10 +5,10 @@ use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
 use millrace_base::setting::Kind;
-use millrace_base::topic_config::{self, Overrides};
+use millrace_base::topic_config;
 
-use super::{Accepted, create_topic};
-use crate::metadata::command::{CommandError, ConfigChange, ConfigEdit};
+use super::{Accepted, create_topic, edit};
+use crate::metadata::command::{CommandError, ConfigChange};
 use crate::metadata::image::{Image, Topic};
 use crate::metadata::record::MetadataRecord;
 
@@ -27,7 +27,7 @@ pub(super) fn check(
     })?;
     let overrides = match change {
         ConfigChange::Replace(overrides) => overrides.clone(),
-        ConfigChange::Edit(edits) => edited(topic, config, edits)?,
+        ConfigChange::Edit(edits) => edit::edited(&topic.overrides, edits, |name| list(name, topic, config))?,
     };
     create_topic::check_sizes(&overrides)?;
     let warnings = topic_config::check_overrides(&overrides, config)
@@ -37,44 +37,16 @@ pub(super) fn check(
     Ok(Accepted { records: is_news.then(record).into_iter().collect(), warnings })
 }
 
-/// The overrides with each edit done.
-fn edited(topic: &Topic, config: &BrokerConfig, edits: &[(String, ConfigEdit)]) -> Result<Overrides, CommandError> {
-    let mut overrides = topic.overrides.clone();
-    for (name, edit) in edits {
-        match edit {
-            ConfigEdit::Set(value) => drop(overrides.insert(name.clone(), value.clone())),
-            ConfigEdit::Delete => drop(overrides.remove(name)),
-            ConfigEdit::Append(value) => {
-                let mut entries = entries(name, "append", topic, config)?;
-                for entry in split(value) {
-                    if !entries.contains(&entry) {
-                        entries.push(entry);
-                    }
-                }
-                overrides.insert(name.clone(), entries.join(","));
-            }
-            ConfigEdit::Subtract(value) => {
-                let mut entries = entries(name, "subtract", topic, config)?;
-                let removed = split(value);
-                entries.retain(|entry| !removed.contains(entry));
-                overrides.insert(name.clone(), entries.join(","));
-            }
-        }
-    }
-    Ok(overrides)
-}
-
-/// The entries of a list as it is in effect.
-fn entries(name: &str, verb: &str, topic: &Topic, config: &BrokerConfig) -> Result<Vec<String>, CommandError> {
-    let invalid = |message: String| CommandError::new(ErrorCode::InvalidConfig, message);
-    if topic_config::setting(name).is_none_or(|setting| setting.kind != Kind::List) {
-        return Err(invalid(format!("Can't {verb} to key {name} because its type is not LIST.")));
-    }
-    let described = topic_config::describe(&topic.overrides, config).map_err(|error| invalid(error.to_string()))?;
-    let value = described.into_iter().find(|setting| setting.name == name).and_then(|setting| setting.value);
-    Ok(split(&value.unwrap_or_default()))
-}
-
-fn split(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+/// The value in effect of a setting that is a list.
+fn list(name: &str, topic: &Topic, config: &BrokerConfig) -> Option<String> {
+    topic_config::setting(name).filter(|setting| setting.kind == Kind::List)?;
+    // What is stored and cannot be described is empty to whoever edits it.
+    let described = topic_config::describe(&topic.overrides, config).unwrap_or_default();
+    Some(
+        described
+            .into_iter()
+            .find(|setting| setting.name == name)
+            .and_then(|setting| setting.value)
+            .unwrap_or_default(),
+    )
 }

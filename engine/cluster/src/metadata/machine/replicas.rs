@@ -25,7 +25,8 @@ pub(super) fn place(
             ErrorCode::InvalidReplicationFactor,
             format!(
                 "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} \
-                 cannot be reached because only {} broker(s) are registered.",
+                 cannot be reached because only {} broker(s) are registered or some brokers have all their log \
+                 directories cordoned.",
                 brokers.len()
             ),
         ));

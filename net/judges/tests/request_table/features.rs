@@ -1,0 +1,50 @@
+//! UpdateFeatures and UnregisterBroker.
+
+use millrace_judges::table::Span::All;
+use millrace_judges::table::Table;
+use serde_json::{Value, json};
+
+/// Kafka's kinds of change.
+const UPGRADE: i8 = 1;
+const SAFE_DOWNGRADE: i8 = 2;
+const UNSAFE_DOWNGRADE: i8 = 3;
+
+fn update(feature: &str, level: i16, kind: i8) -> Value {
+    json!({ "Feature": feature, "MaxVersionLevel": level, "AllowDowngrade": kind != UPGRADE, "UpgradeType": kind })
+}
+
+fn checked(updates: &[Value]) -> Value {
+    json!({ "timeoutMs": 10_000, "FeatureUpdates": updates, "ValidateOnly": true })
+}
+
+pub(crate) fn updates(table: &mut Table) {
+    let api = "UpdateFeatures";
+    for feature in ["group.version", "metadata.version", "transaction.version", "share.version", "unknown.version", ""]
+    {
+        for level in [-1, 0, 1, 5, 99] {
+            for (how, kind) in [("up", UPGRADE), ("down safely", SAFE_DOWNGRADE), ("down", UNSAFE_DOWNGRADE)] {
+                let row = format!("features: '{feature}' {how} to {level}");
+                table.ask(&row, api, 1..=2, checked(&[update(feature, level, kind)]));
+            }
+        }
+    }
+    for kind in [0, 4, -1] {
+        table.ask(
+            &format!("features: kind {kind} of change"),
+            api,
+            1..=2,
+            checked(&[update("group.version", 1, kind)]),
+        );
+    }
+    table.ask("features: nothing", api, All, json!({ "timeoutMs": 10_000, "FeatureUpdates": [] }));
+    let twice = [update("metadata.version", 30, UPGRADE), update("metadata.version", 30, SAFE_DOWNGRADE)];
+    table.ask("features: a feature twice", api, 1..=2, checked(&twice));
+    let two = [update("metadata.version", 30, UPGRADE), update("unknown.version", 1, UPGRADE)];
+    table.ask("features: two, one unknown", api, 1..=2, checked(&two));
+}
+
+pub(crate) fn unregistration(table: &mut Table) {
+    for id in [0, 7, -1, i32::MAX] {
+        table.ask(&format!("unregister broker {id}"), "UnregisterBroker", All, json!({ "BrokerId": id }));
+    }
+}
