@@ -1,5 +1,5 @@
-//! Kafka's own command-line tools print on Millrace what they print on Apache Kafka: the same commands in the same order
-//! on both, in one virtual machine.
+//! Kafka's own command-line tools print on Millrace what they print on Apache Kafka: the same commands in the same
+//! order on both, in one virtual machine.
 
 use std::path::Path;
 
@@ -298,8 +298,11 @@ fn masked_log_dirs(line: &str) -> String {
 fn the_tools_print_what_they_print_on_kafka() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("offsets.csv"), "\"tools\",0,11\n\"tools\",2,13\n").unwrap();
-    let deleted = r#"{"version":1,"partitions":[{"topic":"tools","partition":1,"offset":5},{"topic":"tools","partition":2,"offset":-1}]}"#;
-    std::fs::write(directory.path().join("delete.json"), deleted).unwrap();
+    let deleted = serde_json::json!({ "version": 1, "partitions": [
+        { "topic": "tools", "partition": 1, "offset": 5 },
+        { "topic": "tools", "partition": 2, "offset": -1 },
+    ] });
+    std::fs::write(directory.path().join("delete.json"), deleted.to_string()).unwrap();
     let mut java = Java::start(None);
     let brokers = [Kind::Reference, Kind::Millrace].map(|kind| {
         let setup = Setup { kind, cores: 2, processor: None, arguments: Vec::new() };

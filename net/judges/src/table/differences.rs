@@ -183,7 +183,7 @@ pub const DIFFERENCES: &[Difference] = &[
         api: "DescribeConfigs",
         rows: "shown: ",
         field: "ReadOnly",
-        kafka: "`listeners`, `listener.security.protocol.map` and `producer.id.expiration.ms` can be changed while a broker runs",
+        kafka: "a broker's listeners and `producer.id.expiration.ms` can be changed while it runs",
         millrace: "they cannot",
         reason: "a broker is given them at its start",
     },

@@ -29,10 +29,15 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let response = match &updated {
         Ok(()) => UpdateFeaturesResponse {
             error_message: None,
-            results: updates
-                .keys()
+            results: body
+                .feature_updates
+                .iter()
                 .filter(|_| version <= LAST_VERSION_OF_RESULTS)
-                .map(|feature| UpdatableFeatureResult { feature, error_code: 0, error_message: Some("NONE") })
+                .map(|update| UpdatableFeatureResult {
+                    feature: update.feature,
+                    error_code: 0,
+                    error_message: Some("NONE"),
+                })
                 .collect(),
             ..Default::default()
         },
