@@ -39,7 +39,7 @@ const KEYS_BYTES_MIN: usize = 1024 * 1024;
 pub enum Durability {
     /// Once it is on stable storage.
     Sync,
-    /// Once it is in memory: a power loss may take it.
+    /// Once it is in the broker's memory: a crash or a power loss may take it.
     Relaxed,
 }
 

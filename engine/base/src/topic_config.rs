@@ -44,17 +44,30 @@ pub enum CompressionType {
     Zstd(i32),
 }
 
-/// How a compacted topic is cleaned.
+/// How a compacted topic is cleaned. Defaults are Kafka's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Compaction {
-    /// `min.cleanable.dirty.ratio`, from 0 to 1.
+    /// `min.cleanable.dirty.ratio`, from 0 to 1: above this fraction (exclusive) of uncompacted bytes a partition is
+    /// cleaned.
     pub dirty_ratio_min: f64,
-    /// `min.compaction.lag.ms`.
+    /// `min.compaction.lag.ms`: a segment with a younger record stays as it is.
     pub lag_ms_min: i64,
-    /// `max.compaction.lag.ms`; `i64::MAX` means no bound.
+    /// `max.compaction.lag.ms`: with an older uncompacted record a partition is cleaned whatever its ratio; `i64::MAX`
+    /// means no bound.
     pub lag_ms_max: i64,
-    /// `delete.retention.ms`.
+    /// `delete.retention.ms`: how long a tombstone stays, from the first cleaning on that keeps it.
     pub delete_retention_ms: i64,
+}
+
+impl Default for Compaction {
+    fn default() -> Compaction {
+        Compaction {
+            dirty_ratio_min: 0.5,
+            lag_ms_min: 0,
+            lag_ms_max: i64::MAX,
+            delete_retention_ms: 24 * 60 * 60 * 1000,
+        }
+    }
 }
 
 /// The settings of a topic that this release acts on, with their values in effect.

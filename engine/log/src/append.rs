@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use std::io;
 use std::rc::Rc;
 
+use millrace_base::broker_config::Durability;
 use millrace_base::hash::FixedState;
 use millrace_base::ids::{LeaderEpoch, Offset, TopicPartition};
 use millrace_record::batch::{Batch, batches};
@@ -49,7 +50,7 @@ pub struct Append<'a> {
     pub restamp: Option<Restamp>,
 }
 
-/// What an append got. It is acknowledged when [`Partition::wait_durable`] has returned for `next_offset`.
+/// What an append got. It is acknowledged when [`Partition::wait_committed`] has returned for `next_offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// Offset of the first record.
@@ -73,7 +74,8 @@ enum Need {
 }
 
 impl Partition {
-    /// Appends batches: they have their offsets when this returns, and are durable when [`Self::wait_durable`] returns.
+    /// Appends batches: they have their offsets when this returns, are committed when [`Self::wait_committed`] returns,
+    /// and durable when [`Self::wait_durable`] does.
     ///
     /// # Errors
     /// [`AppendError`]; nothing has changed then.
@@ -221,6 +223,7 @@ impl Partition {
             state.append_batch(&batch, offset, epoch, now_ms);
         }
         let base_offset = base.unwrap_or(state.log_end);
+        let is_committed = state.high_watermark == state.log_end;
         let is_append_time = append.restamp.filter(|restamp| restamp.timestamp_type == TimestampType::LogAppendTime);
         let appended = Appended {
             base_offset,
@@ -230,6 +233,9 @@ impl Partition {
             is_duplicate: false,
         };
         self.shared.mark_dirty(self);
+        if is_committed {
+            self.moved.notify_all();
+        }
         appended
     }
 
@@ -303,6 +309,11 @@ impl State {
         self.epochs.assign(epoch, offset);
         self.producers.note(batch, offset, now_ms);
         self.log_end = next_offset;
+        if self.config.durability == Durability::Relaxed {
+            self.high_watermark = next_offset;
+            let segment = self.active();
+            segment.visible = segment.end;
+        }
     }
 }
 

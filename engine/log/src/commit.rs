@@ -329,9 +329,11 @@ impl State {
             Reaches::End { segment, end, next_offset } => {
                 assert!(next_offset >= self.durable_offset, "durable {} to {next_offset}", self.durable_offset);
                 self.durable_offset = next_offset;
+                self.high_watermark = self.high_watermark.max(next_offset);
                 self.producers.note_durable(next_offset);
                 if let Some(segment) = self.segment(segment) {
                     segment.durable = end;
+                    segment.visible = segment.visible.max(end);
                 }
             }
             Reaches::Roll { segment } => {

@@ -193,7 +193,8 @@ impl CoreLog {
             segment.tail.append(&bytes);
             segment.protect_until = end;
         }
-        (segment.end, segment.submitted, segment.durable, segment.destaged) = (end, end, end, whole);
+        (segment.end, segment.submitted, segment.durable, segment.visible) = (end, end, end, end);
+        segment.destaged = whole;
         let mut index = Index::empty();
         index.complete_from = end as u32;
         let of = index_file::Of { base, end, revision };

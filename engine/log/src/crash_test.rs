@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use millrace_base::broker_config::Durability;
 use millrace_base::ids::{Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition};
 use millrace_record::batch::{Batch, batches};
 use millrace_record::compression::Scratch;
@@ -91,8 +92,10 @@ fn id_of(partition: usize) -> TopicPartition {
     TopicPartition { topic: TopicId([partition as u8 + 9; 16]), partition: 0 }
 }
 
+/// The last one lets consumers read what is not durable yet.
 fn config_of(partition: usize) -> PartitionConfig {
     PartitionConfig {
+        durability: if partition + 1 == PARTITIONS { Durability::Relaxed } else { Durability::Sync },
         segment_bytes: SEGMENT_BYTES[partition],
         index_interval_bytes: 4096,
         ..PartitionConfig::default()

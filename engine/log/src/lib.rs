@@ -28,6 +28,8 @@ mod partition;
 mod producers;
 mod read;
 mod recovery;
+#[cfg(test)]
+mod relaxed_test;
 mod retention;
 mod rot;
 #[cfg(test)]
@@ -52,7 +54,7 @@ pub use error::{AppendError, LogError, ReadError, SequenceError, Unavailable};
 pub use index::{Index, IndexEntry};
 pub use index_file::StoredIndex;
 pub use numbers::LogNumbers;
-pub use options::{CleanerOptions, Compaction, LogOptions, PartitionConfig, WritePath};
+pub use options::{CleanerOptions, LogOptions, PartitionConfig, WritePath};
 pub use partition::{Offsets, Partition};
 pub use producers::{Admission, ProducerBatch, Producers};
 pub use read::{Read, ReadLimits, ReadPart};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use millrace_base::broker_config::Durability;
+use millrace_base::topic_config::Compaction;
 use millrace_record::header::TimestampType;
 
 use crate::limits;
@@ -65,6 +67,8 @@ impl Default for LogOptions {
 /// A topic's settings that its partitions' logs obey. Defaults are Kafka's, but that everything is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartitionConfig {
+    /// `millrace.durability`: with [`Durability::Relaxed`] what was appended is committed before it is durable.
+    pub durability: Durability,
     /// `segment.bytes`: a batch that would grow the segment beyond this begins a new one.
     pub segment_bytes: u64,
     /// `segment.ms`: a segment whose first batch is older than this (by the batches' own timestamps, as in Kafka) is
@@ -88,30 +92,6 @@ pub struct PartitionConfig {
     pub retention_bytes: Option<u64>,
     /// What the cleaner obeys, if the topic's cleanup policy has `compact`.
     pub compaction: Option<Compaction>,
-}
-
-/// How a compacted topic's partitions are cleaned. Defaults are Kafka's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Compaction {
-    /// `min.cleanable.dirty.ratio`: above this fraction (exclusive) of uncompacted bytes a partition is cleaned.
-    pub dirty_ratio_min: f64,
-    /// `min.compaction.lag.ms`: a segment with a younger record stays as it is.
-    pub lag_ms_min: i64,
-    /// `max.compaction.lag.ms`: with an older uncompacted record a partition is cleaned whatever its ratio.
-    pub lag_ms_max: i64,
-    /// `delete.retention.ms`: how long a tombstone stays, from the first cleaning on that keeps it.
-    pub delete_retention_ms: i64,
-}
-
-impl Default for Compaction {
-    fn default() -> Compaction {
-        Compaction {
-            dirty_ratio_min: 0.5,
-            lag_ms_min: 0,
-            lag_ms_max: i64::MAX,
-            delete_retention_ms: 24 * 60 * 60 * 1000,
-        }
-    }
 }
 
 /// What the cleaner of a core may use.
@@ -140,6 +120,7 @@ impl Default for CleanerOptions {
 impl Default for PartitionConfig {
     fn default() -> PartitionConfig {
         PartitionConfig {
+            durability: Durability::Sync,
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 60 * 60 * 1000,
             file_delete_delay: Duration::from_secs(60),

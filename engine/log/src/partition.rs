@@ -1,8 +1,9 @@
 //! One partition's log, as its core sees it.
 //!
 //! Invariants:
-//! - `log start <= durable offset <= log end`; the durable offset never moves back except by [`Partition::truncate`],
-//!   which is for followers. While there is a single replica the high watermark is the durable offset.
+//! - `log start <= durable offset <= high watermark <= log end`; none of them moves back except by
+//!   [`Partition::truncate`], which is for followers. While there is a single replica the high watermark is the durable
+//!   offset or, of a topic with `millrace.durability=relaxed`, the log's end.
 //! - Offsets become durable in order: what is durable is always a prefix of the log.
 //! - Segments are sorted by base offset and touch: one's last offset is less than the next one's base offset. Only the
 //!   last one takes appends.
@@ -35,7 +36,7 @@ use crate::truncate::PreparedCut;
 pub struct Offsets {
     /// The first offset that may be read (inclusive).
     pub log_start: Offset,
-    /// Exclusive end of what consumers may read. The durable offset while there is a single replica.
+    /// Exclusive end of what is committed: acknowledged, and read by consumers.
     pub high_watermark: Offset,
     /// Exclusive end of what is on stable storage.
     pub durable: Offset,
@@ -50,7 +51,7 @@ pub struct Partition {
     pub(crate) directory: PathBuf,
     pub(crate) shared: Rc<Shared>,
     pub(crate) state: RefCell<State>,
-    /// Told when the durable offset or the log start moved, and when the log became unavailable.
+    /// Told when one of [`Offsets`] moved, the log's end alone aside, and when the log became unavailable.
     pub(crate) moved: Notify,
     /// Held by who changes the log's end; first come, first served.
     pub(crate) turn: Semaphore,
@@ -69,6 +70,7 @@ pub(crate) struct State {
     pub(crate) log_start_wanted: Offset,
     pub(crate) log_end: Offset,
     pub(crate) durable_offset: Offset,
+    pub(crate) high_watermark: Offset,
     /// What is below (exclusive) is in the newest checkpoint.
     pub(crate) checkpointed: Offset,
     pub(crate) epochs: LeaderEpochs,
@@ -170,6 +172,7 @@ impl Partition {
             log_start_wanted: new.log_start,
             log_end: new.log_end,
             durable_offset: new.log_end,
+            high_watermark: new.log_end,
             checkpointed: new.log_end,
             epochs: new.epochs,
             producers: new.producers,
@@ -220,7 +223,7 @@ impl Partition {
         let state = self.state.borrow();
         Offsets {
             log_start: state.log_start,
-            high_watermark: state.durable_offset,
+            high_watermark: state.high_watermark,
             durable: state.durable_offset,
             log_end: state.log_end,
         }
@@ -234,7 +237,8 @@ impl Partition {
         self.state.borrow().check()
     }
 
-    /// Told when the durable offset or the log start moves, and when the log becomes unavailable: take a
+    /// Told when the durable offset, the high watermark or the log start moves, and when the log becomes unavailable:
+    /// take a
     /// [`Notify::notified`], look at [`Self::offsets`] and [`Self::check`], then wait for it.
     pub fn notifier(&self) -> &Notify {
         &self.moved
@@ -245,13 +249,25 @@ impl Partition {
     /// # Errors
     /// The log became unavailable first, or was cut: nothing is known about what was not durable by then.
     pub async fn wait_durable(&self, offset: Offset) -> Result<(), Unavailable> {
+        self.wait_until(|state| state.durable_offset >= offset).await
+    }
+
+    /// Waits until everything below `offset` (exclusive) is committed: it may be acknowledged, and is read.
+    ///
+    /// # Errors
+    /// As [`Self::wait_durable`].
+    pub async fn wait_committed(&self, offset: Offset) -> Result<(), Unavailable> {
+        self.wait_until(|state| state.high_watermark >= offset).await
+    }
+
+    async fn wait_until(&self, is_reached: impl Fn(&State) -> bool) -> Result<(), Unavailable> {
         let generation = self.state.borrow().generation;
         loop {
             let moved = self.moved.notified();
             {
                 let state = self.state.borrow();
                 state.check_generation(generation)?;
-                if state.durable_offset >= offset {
+                if is_reached(&state) {
                     return Ok(());
                 }
                 state.check()?;

@@ -153,7 +153,7 @@ impl Partition {
             .skip(first)
             .map(|segment| View {
                 base: segment.base_offset,
-                end: segment.durable,
+                end: segment.visible,
                 is_sealed: segment.is_sealed,
                 revision: segment.revision,
                 generation: state.generation,
@@ -421,7 +421,7 @@ impl Partition {
         let (limit, epochs) = {
             let state = self.state.borrow();
             let index = state.segment_index(view.base);
-            (state.segment_next_offset(index).min(state.durable_offset), state.epochs.clone())
+            (state.segment_next_offset(index).min(state.high_watermark), state.epochs.clone())
         };
         let read = async |at, bytes| self.read_segment(view, at, bytes).await;
         let is_of_epoch =

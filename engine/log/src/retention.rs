@@ -31,6 +31,7 @@ impl Partition {
         if !(0..=high_watermark).contains(&before) {
             return Err(ReadError::OutOfRange { offset: before, start: log_start, end: high_watermark });
         }
+        self.wait_durable(before).await?;
         self.move_log_start(before).await?;
         self.drop_segments().await?;
         Ok(self.offsets().log_start)

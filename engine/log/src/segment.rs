@@ -6,7 +6,7 @@
 //! - What is not in the file is in the tail (`tail.start() <= destaged`), and the part of it that is durable is in the
 //!   journal, from the beginning of the block that `destaged` lies at. The one exception is a partial block that a
 //!   clean stop left in the file (`protect_until`): it goes into the journal again before its block is rewritten.
-//! - `durable <= submitted <= end`.
+//! - `durable <= submitted <= end`, and `durable <= visible <= end`.
 //! - A sealed segment's file is exactly `end` bytes long and never changes again.
 
 use std::collections::VecDeque;
@@ -61,6 +61,8 @@ pub(crate) struct Segment {
     pub(crate) submitted: u64,
     /// Exclusive end of what is durable.
     pub(crate) durable: u64,
+    /// Exclusive end of what consumers may read; above `durable` only where acknowledgements do not wait for that.
+    pub(crate) visible: u64,
     /// Exclusive end of what is in the file.
     pub(crate) destaged: u64,
     /// Exclusive end of a partial block that was loaded from the file and is not in the journal; 0 when there is none.
@@ -100,6 +102,7 @@ impl Segment {
             end: 0,
             submitted: 0,
             durable: 0,
+            visible: 0,
             destaged: 0,
             protect_until: 0,
             loaded: 0,
@@ -126,6 +129,7 @@ impl Segment {
             end,
             submitted: end,
             durable: end,
+            visible: end,
             destaged: end,
             protect_until: 0,
             loaded: end,

@@ -90,6 +90,26 @@ impl PartitionSnapshot {
         TopicPartition { topic: TopicId(self.topic), partition: self.partition }
     }
 
+    /// Whether it is one that a log can be in.
+    ///
+    /// # Errors
+    /// What contradicts what.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let PartitionSnapshot { log_start, durable_offset, segments, .. } = self;
+        if !(0..=*durable_offset).contains(log_start) {
+            return Err(format!("{}: the log starts at {log_start} and ends at {durable_offset}", self.id()));
+        }
+        if !segments.is_sorted_by(|one, next| one.base < next.base) {
+            return Err(format!("{}: its segments are not in order", self.id()));
+        }
+        match segments.last() {
+            Some(last) if last.base > *durable_offset => {
+                Err(format!("{}: segment {} begins behind the log's end, {durable_offset}", self.id(), last.base))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What is durable.
     pub(crate) fn reached(&self) -> Reached {
         let last = self.segments.iter().rfind(|segment| segment.base <= self.durable_offset);
@@ -178,13 +198,17 @@ impl Body {
     }
 
     /// # Errors
-    /// When the bytes are no body, or one of a later version.
+    /// When the bytes are no body, one of a later version, or one that contradicts itself.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Body, String> {
-        if let Some(older) = snapshot_v1::decode(bytes) {
-            return Ok(older);
+        let body = match snapshot_v1::decode(bytes) {
+            Some(older) => older,
+            None => rkyv::from_bytes::<Body, Error>(bytes).map_err(|error| error.to_string())?,
+        };
+        if body.version != VERSION {
+            return Err(format!("body version {}", body.version));
         }
-        let body = rkyv::from_bytes::<Body, Error>(bytes).map_err(|error| error.to_string())?;
-        if body.version == VERSION { Ok(body) } else { Err(format!("body version {}", body.version)) }
+        body.partitions.iter().try_for_each(PartitionSnapshot::check)?;
+        Ok(body)
     }
 }
 

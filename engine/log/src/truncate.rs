@@ -170,7 +170,8 @@ impl State {
         (last.revision, last.generation) = (revision, replaced);
         last.is_begun = true;
         last.tail = tail;
-        (last.end, last.submitted, last.durable, last.loaded) = (at.position, at.position, at.position, at.position);
+        (last.end, last.submitted, last.durable, last.visible) = (at.position, at.position, at.position, at.position);
+        last.loaded = at.position;
         last.destaged = whole;
         if whole < at.position {
             last.redo.push_back(Redo { sequence, end: at.position });
@@ -182,6 +183,7 @@ impl State {
         self.generation = generation;
         self.log_end = at.next_offset;
         self.durable_offset = at.next_offset;
+        self.high_watermark = at.next_offset;
         self.checkpointed = self.checkpointed.min(at.next_offset);
         self.cleaned_to = self.cleaned_to.min(at.next_offset);
         self.epochs.end_at(at.next_offset);

@@ -167,6 +167,21 @@ fn what_is_written_is_what_is_read_on_two_cores() {
 }
 
 #[test]
+fn what_is_acknowledged_before_it_is_durable_is_read_and_survives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let broker = Broker::start(&data, 2);
+    broker.run(["topic", "create", "t", "-p", "3", "-c", "millrace.durability=relaxed"]).ok();
+    let records = records("none");
+    let expected = expected("t", &records);
+    broker.run_with(["produce", "t", "-i", "json"], &in_lines(&records)).ok();
+    assert_eq!(consumed(&broker, "t"), expected);
+    assert_eq!(broker.stop().code(), Some(0));
+    let broker = Broker::start(&data, 1);
+    assert_eq!(consumed(&broker, "t"), expected);
+}
+
+#[test]
 fn lines_keys_headers_and_nulls_are_what_was_typed() {
     let directory = tempfile::tempdir().unwrap();
     let broker = Broker::start(&directory.path().join("data"), 1);

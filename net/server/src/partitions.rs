@@ -11,7 +11,7 @@ use futures_util::stream;
 use millrace_base::ids::{PartitionIndex, TopicId, TopicPartition};
 use millrace_base::setting::SettingError;
 use millrace_cluster::metadata::{MetadataRecord, Topic};
-use millrace_log::{Compaction, LogError, PartitionConfig, RecoveredPartition};
+use millrace_log::{LogError, PartitionConfig, RecoveredPartition};
 use tracing::{error, info};
 
 use crate::groups;
@@ -177,6 +177,7 @@ pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<Partiti
     let lag_ms_max = config.compaction.map_or(i64::MAX, |compaction| compaction.lag_ms_max);
     let of_policy = |limit: Option<u64>| limit.filter(|_| config.is_deletable);
     Ok(PartitionConfig {
+        durability: config.durability,
         segment_bytes: config.segment_bytes,
         segment_ms: i64::try_from(config.segment_ms).unwrap_or(i64::MAX).min(lag_ms_max),
         file_delete_delay: Duration::from_millis(config.file_delete_delay_ms),
@@ -187,11 +188,6 @@ pub(crate) fn partition_config(server: &Server, topic: &Topic) -> Result<Partiti
         timestamp_type: config.timestamp_type,
         retention_ms: of_policy(config.retention_ms).map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
         retention_bytes: of_policy(config.retention_bytes),
-        compaction: config.compaction.map(|compaction| Compaction {
-            dirty_ratio_min: compaction.dirty_ratio_min,
-            lag_ms_min: compaction.lag_ms_min,
-            lag_ms_max: compaction.lag_ms_max,
-            delete_retention_ms: compaction.delete_retention_ms,
-        }),
+        compaction: config.compaction,
     })
 }

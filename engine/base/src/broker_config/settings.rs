@@ -173,8 +173,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.cores", Kind::String, Some("all"), Valid::Any, High, Support::Full,
         "The processors to run on, one thread each: all, how many (4), or which (0,2,4-7)."),
     setting("millrace.durability", Kind::String, Some("sync"), Valid::OneOf(&["sync", "relaxed"]), High, Support::Full,
-        "A topic's default for millrace.durability: acknowledge what is on stable storage (sync) or what is in memory \
-         (relaxed)."),
+        "A topic's default for millrace.durability: acknowledge what is on stable storage (sync) or what is in the \
+         broker's memory (relaxed)."),
     setting("millrace.http.listener", Kind::String, None, Valid::Any, Medium, Support::Full,
         "Where /metrics (for Prometheus), /healthz and /readyz are answered, as host:port; unset, nowhere."),
     setting("millrace.journal.file.bytes", Kind::Long, Some("67108864"), Valid::Between(4_194_304, 1_073_741_824),

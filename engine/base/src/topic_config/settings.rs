@@ -69,8 +69,8 @@ pub const SETTINGS: &[Setting] = &[
         Support::Full,
         "Whose clock a record's timestamp shows: the producer's (CreateTime) or the broker's (LogAppendTime)."),
     setting("millrace.durability", Kind::String, "sync", Valid::OneOf(&["sync", "relaxed"]), Support::Full,
-        "When an append is acknowledged: once it is on stable storage (sync), or once it is in memory, as in Kafka \
-         (relaxed: a power loss may take acknowledged records)."),
+        "When an append is acknowledged: once it is on stable storage (sync), or once it is in the broker's \
+         memory (relaxed: a crash of the broker or a power loss may take the records of the last moment)."),
     setting("min.cleanable.dirty.ratio", Kind::Double, "0.5", Valid::Fraction, Support::Full,
         "From which fraction of uncompacted data on a partition is compacted."),
     setting("min.compaction.lag.ms", Kind::Long, "0", Valid::AtLeast(0), Support::Full,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use millrace_base::ids::{Offset, ProducerId};
+use millrace_base::topic_config::Compaction;
 use millrace_record::RecordError;
 use millrace_record::batch::Batch;
 use millrace_record::compression::{Compressor, Scratch};
@@ -18,7 +19,7 @@ use super::swap::Replacement;
 use super::throttle::Throttle;
 use crate::error::{ReadError, Unavailable};
 use crate::layout;
-use crate::options::{CleanerOptions, Compaction};
+use crate::options::CleanerOptions;
 use crate::partition::Partition;
 
 /// Why a partition was not cleaned, or not to the end. Nothing was lost.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use millrace_base::ids::{Offset, TopicId, TopicPartition};
+use millrace_base::topic_config::Compaction;
 use millrace_record::batch::batches;
 use millrace_record::builder::BatchBuilder;
 use millrace_record::compression::{Codec, Scratch};
@@ -16,8 +17,8 @@ use millrace_runtime::sim::{Disk, Random, Stop, run};
 
 use crate::crash_test::options;
 use crate::{
-    Append, CleanError, Cleaner, CleanerOptions, Compaction, CoreLog, LogDirectory, Origin, Partition, PartitionConfig,
-    ReadError, ReadLimits,
+    Append, CleanError, Cleaner, CleanerOptions, CoreLog, LogDirectory, Origin, Partition, PartitionConfig, ReadError,
+    ReadLimits,
 };
 
 const LIVES: u64 = 6;

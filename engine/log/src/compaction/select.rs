@@ -6,10 +6,10 @@
 use std::rc::Rc;
 
 use millrace_base::ids::Offset;
+use millrace_base::topic_config::Compaction;
 
 use crate::error::ReadError;
 use crate::limits::SEGMENT_BYTES_MAX;
-use crate::options::Compaction;
 use crate::partition::{Partition, State};
 
 /// What of a partition can be cleaned now.

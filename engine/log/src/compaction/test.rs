@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use millrace_base::ids::{Offset, TopicId, TopicPartition};
+use millrace_base::topic_config::Compaction;
 use millrace_record::batch::batches;
 use millrace_record::builder::BatchBuilder;
 use millrace_record::compression::{Codec, Scratch};
@@ -12,8 +13,8 @@ use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Random, Stop, run};
 
 use crate::{
-    Append, Cleaned, Cleaner, CleanerOptions, Compaction, CoreLog, LogDirectory, LogOptions, Origin, Partition,
-    PartitionConfig, ReadLimits,
+    Append, Cleaned, Cleaner, CleanerOptions, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig,
+    ReadLimits,
 };
 
 const ID: TopicPartition = TopicPartition { topic: TopicId([3; 16]), partition: 0 };

@@ -161,7 +161,9 @@ pub(super) async fn recover(
             partition.fit_files(&snapshot, reached.segment).await?;
         }
     }
-    let offline = snapshot.lost.clone().or(partition.offline);
+    // A journal that lies, under right checksums, may have made it so.
+    let contradiction = snapshot.check().err();
+    let offline = snapshot.lost.clone().or(partition.offline).or(contradiction);
     Ok(RecoveredPartition {
         topic_name: found.topic_name,
         directory: found.directory.clone(),

@@ -67,7 +67,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     // Gives its permits back when the answer is ready: by then the batches are in the log.
     let mut recompressed = Vec::new();
     let mut topics = check_request(&server, &request, &body, &mut batches, &mut recompressed);
-    let wait = if body.acks == 0 { Wait::Appended } else { Wait::Durable };
+    let wait = if body.acks == 0 { Wait::Appended } else { Wait::Committed };
     for ((topic, partition), result) in batches.ask(&server, |batches| AppendBatches { batches, wait }).await {
         if let Some(outcome) = topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition)) {
             outcome.result = result;
@@ -233,8 +233,8 @@ fn permit_for(server: &Server, bytes: usize) -> Result<Permit, Refused> {
 enum Wait {
     /// It has its offset.
     Appended,
-    /// It is committed: durable on every replica there is.
-    Durable,
+    /// It is committed: durable on every replica there is, unless the topic's `millrace.durability` is `relaxed`.
+    Committed,
 }
 
 /// Appends batches to partitions of one core, in order.
@@ -253,9 +253,9 @@ impl CoreCall for AppendBatches {
         let mut results = Vec::with_capacity(started.len());
         for appended in started {
             results.push(match appended {
-                Ok((partition, appended)) if self.wait == Wait::Durable => {
-                    let durable = partition.wait_durable(appended.next_offset).await;
-                    durable.map(|()| appended).map_err(|error| refused(error.code(), &error))
+                Ok((partition, appended)) if self.wait == Wait::Committed => {
+                    let committed = partition.wait_committed(appended.next_offset).await;
+                    committed.map(|()| appended).map_err(|error| refused(error.code(), &error))
                 }
                 Ok((_, appended)) => Ok(appended),
                 Err(refused) => Err(refused),
