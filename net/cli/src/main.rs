@@ -21,6 +21,7 @@ mod settings;
 mod start;
 mod template;
 mod topic;
+mod tune;
 mod version;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "millrace", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 done; 2 wrong usage or configuration; 3 a broker refused or did not answer; \
                         4 a file or standard output failed; 5 damaged records; \
+                        6 a host that is not as it should be; \
                         10 and above: the broker could not start or go on.")]
 struct Arguments {
     #[command(subcommand)]
@@ -58,6 +60,8 @@ enum Command {
     Bench(Box<bench::Arguments>),
     /// Show what segment files hold, and check them
     Dump(dump::Arguments),
+    /// Look at what matters on this host, set it, and measure what can be reached
+    Tune(tune::Arguments),
     /// Show the version, and what was built into it
     Version(version::Arguments),
 }
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::Consume(arguments) => consume::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
+        Command::Tune(arguments) => tune::run(&arguments),
         Command::Version(arguments) => version::run(&arguments),
     };
     result.map_or_else(|error| output::report(&error), |()| ExitCode::SUCCESS)

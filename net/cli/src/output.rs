@@ -33,6 +33,9 @@ pub(crate) enum CliError {
     /// Checks found something (5).
     #[error("{0}")]
     Damaged(String),
+    /// Something on this host is not as it should be (6).
+    #[error("{0}")]
+    Untuned(String),
     /// The broker could not start or had to stop (its own code).
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -63,6 +66,7 @@ pub(crate) fn report(error: &CliError) -> ExitCode {
         CliError::File { .. } | CliError::Load(LoadError::File { .. }) => 4,
         CliError::Client(_) | CliError::Produce { .. } | CliError::Load(_) | CliError::Unclean(_) => 3,
         CliError::Damaged(_) => 5,
+        CliError::Untuned(_) => 6,
         CliError::Serve(error) => error.exit_code(),
     };
     // Without standard error the code alone must say it.
