@@ -123,6 +123,13 @@ impl Table {
         last
     }
 
+    /// A row about a request that waits, while each broker is told something else; as [`Table::ask`].
+    pub fn ask_and(&mut self, row: &str, api: &str, version: i16, body: &Value, meanwhile: impl Fn(&mut Judged)) {
+        let both = [Kind::Reference, Kind::Millrace];
+        let reactions = both.map(|kind| self.side(kind).tell_and(api, version, body, &meanwhile));
+        self.judge(row, api, version, &reactions);
+    }
+
     /// A row of bytes that follow a request header as they are. Answers are compared as bytes.
     pub fn ask_bytes(&mut self, row: &str, api: &str, version: i16, body: &[u8]) {
         let reactions = [Kind::Reference, Kind::Millrace].map(|kind| self.side(kind).tell_bytes(api, version, body));

@@ -18,6 +18,8 @@ use crate::wire::{Connection, flexible_header, frame, header};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is asked meanwhile.
 const ASK_AGAIN: Duration = Duration::from_millis(5);
+/// How long a request that is to wait is given to arrive.
+const ARRIVES_WITHIN: Duration = Duration::from_millis(100);
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// The key of ApiVersions, whose answers have a header of their own.
@@ -68,6 +70,23 @@ impl Reaction {
     }
 }
 
+/// What is asked, less the body.
+#[derive(Clone, Copy)]
+struct Asked {
+    key: i16,
+    version: i16,
+    is_flexible: bool,
+    /// It may have no answer.
+    probes: bool,
+}
+
+/// A request that waits for its answer.
+struct Sent {
+    asked: Asked,
+    connection: Connection,
+    correlation: i32,
+}
+
 /// A broker that is asked by the schema facts.
 pub struct Judged {
     /// The broker.
@@ -95,12 +114,31 @@ impl Judged {
 
     /// Asks it something. Texts in `body` may hold `$v` for the version, and be `$NAME` for one of its names.
     pub fn tell(&mut self, api: &str, version: i16, body: &Value) -> Reaction {
-        let (request, response) = (self.schemas.request(api), self.schemas.response(api));
+        let request = self.schemas.request(api);
         let body = self.substitute(body, version);
-        let has_no_answer = api == "Produce" && body["Acks"] == 0;
+        let probes = api == "Produce" && body["Acks"] == 0;
         let bytes = request.encode(&body, version);
-        let exchanged = self.exchange(request.key, version, request.is_flexible(version), &bytes, has_no_answer);
-        let answer = match exchanged {
+        let asked = Asked { key: request.key, version, is_flexible: request.is_flexible(version), probes };
+        let exchanged = self.exchange(asked, &bytes);
+        self.reaction(api, version, exchanged)
+    }
+
+    /// Asks it something that it does not answer at once, and does `meanwhile` with it over another connection.
+    pub fn tell_and(&mut self, api: &str, version: i16, body: &Value, meanwhile: impl FnOnce(&mut Self)) -> Reaction {
+        let request = self.schemas.request(api);
+        let bytes = request.encode(&self.substitute(body, version), version);
+        let asked = Asked { key: request.key, version, is_flexible: request.is_flexible(version), probes: false };
+        let waiting = self.send(asked, &bytes);
+        thread::sleep(ARRIVES_WITHIN);
+        meanwhile(self);
+        let received = waiting.map_or(Received::End, |sent| self.receive(sent));
+        self.reaction(api, version, received)
+    }
+
+    /// What an answer's bytes say.
+    fn reaction(&self, api: &str, version: i16, received: Received) -> Reaction {
+        let (request, response) = (self.schemas.request(api), self.schemas.response(api));
+        let answer = match received {
             Received::Answer(answer) => answer,
             Received::Nothing => return Reaction::Silent,
             Received::End => return Reaction::Closed,
@@ -135,7 +173,8 @@ impl Judged {
     /// Sends bytes behind a request header as they are. An answer is a text of hexadecimal digits.
     pub fn tell_bytes(&mut self, api: &str, version: i16, body: &[u8]) -> Reaction {
         let request = self.schemas.request(api);
-        match self.exchange(request.key, version, request.is_flexible(version), body, false) {
+        let asked = Asked { key: request.key, version, is_flexible: request.is_flexible(version), probes: false };
+        match self.exchange(asked, body) {
             Received::Answer(answer) => Reaction::Answer(Value::from(codec::hex(&answer))),
             Received::Nothing => Reaction::Silent,
             Received::End => Reaction::Closed,
@@ -159,17 +198,30 @@ impl Judged {
         }
     }
 
-    /// Sends a request, and behind it, where it may have no answer, one that has.
-    fn exchange(&mut self, key: i16, version: i16, is_flexible: bool, body: &[u8], probes: bool) -> Received {
+    fn exchange(&mut self, asked: Asked, body: &[u8]) -> Received {
+        self.send(asked, body).map_or(Received::End, |sent| self.receive(sent))
+    }
+
+    /// Sends a request, and behind it, where it may have no answer, one that has. Gives nothing when the connection has
+    /// ended.
+    fn send(&mut self, asked: Asked, body: &[u8]) -> Option<Sent> {
         self.correlation += 2;
-        let (own, probe) = (self.correlation, self.correlation + 1);
-        let head = if is_flexible { flexible_header } else { header }(key, version, own);
+        let Asked { key, version, is_flexible, probes } = asked;
+        let head = if is_flexible { flexible_header } else { header }(key, version, self.correlation);
         let mut connection = self.connection.take().unwrap_or_else(|| self.connect());
-        let mut sent = frame(&[&head, body].concat());
+        let mut bytes = frame(&[&head, body].concat());
         if probes {
-            sent.extend(frame(&header(API_VERSIONS, 0, probe)));
+            bytes.extend(frame(&header(API_VERSIONS, 0, self.correlation + 1)));
         }
-        let answer = match connection.send(&sent).and_then(|()| connection.receive()) {
+        connection.send(&bytes).ok()?;
+        Some(Sent { asked, connection, correlation: self.correlation })
+    }
+
+    /// Waits for the answer. The connection is kept for the next request.
+    fn receive(&mut self, sent: Sent) -> Received {
+        let Sent { asked: Asked { key, version, probes, .. }, mut connection, correlation: own } = sent;
+        let probe = own + 1;
+        let answer = match connection.receive() {
             Ok(answer) => answer,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Received::Late,
             Err(_) => return Received::End,

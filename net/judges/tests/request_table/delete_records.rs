@@ -23,6 +23,46 @@ fn fetch(topic: &str, offset: i64) -> Value {
         "Topics": [{ "Topic": topic, "TopicId": format!("${topic}"), "Partitions": [partition] }] })
 }
 
+/// A fetch that waits for more than there will be.
+fn waiting_fetch(topic: &str, offset: i64) -> Value {
+    let mut fetch = fetch(topic, offset);
+    fetch["MaxWaitMs"] = json!(600);
+    fetch["MinBytes"] = json!(1_000_000);
+    fetch
+}
+
+/// What a fetch that waits is answered when what it is to read goes.
+pub(crate) fn under_a_fetch(table: &mut Table) {
+    for version in [4, 12, 13, 17] {
+        let name = &format!("under-fetch-{version}");
+        table.topics(&[(name, 1)]);
+        for _ in 0..4 {
+            table.ask("records under a fetch", "Produce", 9, to(name, batches::batch(3)));
+        }
+        table.ask_and(
+            "trap 36: a fetch whose records are deleted",
+            "Fetch",
+            version,
+            &waiting_fetch(name, 1),
+            |broker| {
+                broker.tell(API, 2, &before(name, 6));
+            },
+        );
+        table.ask_and("a fetch whose batch is deleted in part", "Fetch", version, &waiting_fetch(name, 7), |broker| {
+            broker.tell(API, 2, &before(name, 7));
+        });
+        table.ask_and("a fetch at the end of what is deleted", "Fetch", version, &waiting_fetch(name, 12), |broker| {
+            broker.tell(API, 2, &before(name, -1));
+        });
+        table.ask_and("a fetch that gets a few records", "Fetch", version, &waiting_fetch(name, 12), |broker| {
+            broker.tell("Produce", 9, &to(name, batches::batch(1)));
+        });
+        table.ask_and("a fetch whose topic is deleted", "Fetch", version, &waiting_fetch(name, 12), |broker| {
+            broker.tell("DeleteTopics", 5, &json!({ "TopicNames": [name], "TimeoutMs": 10_000 }));
+        });
+    }
+}
+
 pub(crate) fn delete(table: &mut Table) {
     table.topics(&[("cut", 2), ("cut-empty", 1)]);
     for _ in 0..4 {

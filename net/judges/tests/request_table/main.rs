@@ -50,6 +50,7 @@ const SCENES: &[Scene] = &[
     ("alter_configs", alter::replacing),
     ("alter_effect", alter::effect),
     ("delete_records", delete_records::delete),
+    ("under_a_fetch", delete_records::under_a_fetch),
     ("create_partitions", partitions::create),
     ("describe_topic_partitions", partitions::describe),
     ("log_dirs", partitions::log_dirs),
