@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millrace_base::broker_config::{BrokerConfig, Endpoint};
+use millrace_base::code::ErrorCode;
 use millrace_base::ids::{CoreId, LeaderEpoch, TopicId, TopicPartition};
 use millrace_cluster::metadata::{Image, MetadataRecord};
 use millrace_cluster::placement;
@@ -159,6 +160,17 @@ impl Server {
     /// A partition of this core.
     pub(crate) fn partition(&self, partition: TopicPartition) -> Option<Rc<Partition>> {
         self.log.get(partition)
+    }
+
+    /// A partition of this core that this broker leads, and the epoch in which it does.
+    ///
+    /// # Errors
+    /// As in Kafka: [`ErrorCode::UnknownTopicOrPartition`] when there is no such partition (any more), and
+    /// [`ErrorCode::NotLeaderOrFollower`] when it is not served here.
+    pub(crate) fn led(&self, partition: TopicPartition) -> Result<(Rc<Partition>, LeaderEpoch), ErrorCode> {
+        let epoch = self.leader_epoch(partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let partition = self.partition(partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        Ok((partition, epoch))
     }
 
     /// The address that clients of a listener are told.

@@ -115,9 +115,9 @@ impl CoreCall for DeleteBelow {
 
     async fn run(self, server: Rc<Server>) -> Self::Reply {
         let deletions = self.0.into_iter().map(|(id, before)| {
-            let partition = server.partition(id);
+            let led = server.led(id);
             async move {
-                let partition = partition.ok_or(ErrorCode::NotLeaderOrFollower)?;
+                let (partition, _) = led?;
                 let before = if before == HIGH_WATERMARK { partition.offsets().high_watermark } else { before };
                 partition.delete_records(before).await.map_err(|error| error.code())
             }

@@ -90,11 +90,8 @@ impl CoreCall for FindProducers {
     const CANCELLABLE: bool = true;
 
     async fn run(self, server: Rc<Server>) -> Self::Reply {
-        let of = |id| server.partition(id).map(|partition| describe(&partition.producers()));
-        self.0
-            .into_iter()
-            .map(|id| of(id).ok_or_else(|| CommandError::new(ErrorCode::NotLeaderOrFollower, "")))
-            .collect()
+        let of = |id| server.led(id).map(|(partition, _)| describe(&partition.producers()));
+        self.0.into_iter().map(|id| of(id).map_err(|error| CommandError::new(error, ""))).collect()
     }
 }
 

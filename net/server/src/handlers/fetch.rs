@@ -294,11 +294,9 @@ impl CoreCall for ReadPartitions {
 }
 
 async fn read(server: &Server, wanted: &Wanted, limits: ReadLimits) -> Found {
-    let Some(partition) = server.partition(wanted.partition) else {
-        return Found::error(ErrorCode::NotLeaderOrFollower);
-    };
-    let Some(current_epoch) = server.leader_epoch(wanted.partition) else {
-        return Found::error(ErrorCode::NotLeaderOrFollower);
+    let (partition, current_epoch) = match server.led(wanted.partition) {
+        Ok(led) => led,
+        Err(error) => return Found::error(error),
     };
     // Kafka takes any negative epoch of a fetch for none.
     if let Some(error) = leader_epoch_error(current_epoch, wanted.current_leader_epoch.max(NO_EPOCH)) {

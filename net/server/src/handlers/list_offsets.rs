@@ -180,11 +180,9 @@ impl CoreCall for FindOffsets {
 }
 
 async fn find(server: &Server, query: Query) -> Position {
-    let Some(partition) = server.partition(query.partition) else {
-        return Position::error(ErrorCode::NotLeaderOrFollower);
-    };
-    let Some(current_epoch) = server.leader_epoch(query.partition) else {
-        return Position::error(ErrorCode::NotLeaderOrFollower);
+    let (partition, current_epoch) = match server.led(query.partition) {
+        Ok(led) => led,
+        Err(error) => return Position::error(error),
     };
     if let Some(error) = leader_epoch_error(current_epoch, query.current_leader_epoch) {
         return Position::error(error);

@@ -98,8 +98,7 @@ impl CoreCall for FindEnds {
 }
 
 fn find(server: &Server, query: Query) -> End {
-    let partition = server.partition(query.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
-    let current = server.leader_epoch(query.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let (partition, current) = server.led(query.partition)?;
     match leader_epoch_error(current, query.current_leader_epoch) {
         Some(error) => Err(error),
         None => Ok(end_of_epoch(&partition, current, query.leader_epoch)),

@@ -266,13 +266,12 @@ impl CoreCall for AppendBatches {
 }
 
 async fn append(server: &Server, work: Work) -> Result<(Rc<Partition>, Appended), Refused> {
-    let partition = server.partition(work.partition()).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let (partition, leader_epoch) = server.led(work.partition())?;
     let log_start = partition.offsets().log_start;
     let batch = match work {
         Work::Append(batch) => batch,
         Work::Refuse(_, refused) => return Err(Refused { log_start, ..refused }),
     };
-    let leader_epoch = server.leader_epoch(batch.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
     let append = Append { batches: &batch.bytes, origin: Origin::Client, leader_epoch, restamp: batch.restamp };
     let appended = partition.append(&append).await.map_err(|error| {
         let log_start = if matches!(error, AppendError::Sequence(_)) { log_start } else { UNTOLD };
