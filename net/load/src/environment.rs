@@ -40,12 +40,14 @@ impl Machine {
     pub fn this(crew: &Crew) -> Machine {
         let text = |name: &std::ffi::OsStr| name.to_string_lossy().into_owned();
         let kernel = uname().map(|name| format!("{} {}", text(name.sysname()), text(name.release())));
-        let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = model.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let described = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processors = described.lines().filter(|line| line.starts_with("processor")).count();
+        let model = described.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         Machine {
             kernel: kernel.unwrap_or_default(),
             processor: model.map_or_else(|| "unknown".to_owned(), |(_, name)| name.to_owned()),
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            // Not those that this process may use: it may be pinned.
+            processors,
             load_processors: crew.pins.clone(),
             load_threads: crew.threads,
             client_version: env!("CARGO_PKG_VERSION"),

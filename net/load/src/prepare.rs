@@ -62,7 +62,10 @@ impl Topic {
             replication_factor: spec.replication_factor,
             configs: &spec.configs,
         };
-        let metadata = admin::create_topic(cluster, &new)?;
+        let mut metadata = admin::create_topic(cluster, &new)?;
+        // A leader that is known may not know it yet itself: one that tells where its partitions end does.
+        let partitions: Vec<i32> = metadata.partitions.keys().copied().collect();
+        offsets(cluster, &mut metadata, &partitions, Place::Latest)?;
         Ok(Topic { metadata, is_to_be_deleted: !spec.is_kept })
     }
 

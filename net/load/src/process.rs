@@ -18,7 +18,7 @@ const LISTENING: &str = "0A";
 pub struct Process {
     /// Its id.
     pub pid: i32,
-    /// Its command line.
+    /// Its command line, without the directories in it: they are this machine's business.
     pub command: String,
     /// The processors that it may run on, as the kernel lists them.
     pub processors: String,
@@ -47,7 +47,7 @@ impl Process {
             let path = format!("/proc/{pid}/{name}");
             fs::read_to_string(&path).map_err(LoadError::file(format!("process {pid}: {path}")))
         };
-        let command = read("cmdline")?.replace('\0', " ").trim().to_owned();
+        let command = without_directories(&read("cmdline")?);
         let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
         let processors = field(&read("status")?, "Cpus_allowed_list:").unwrap_or_default().to_owned();
         let process = Process { pid, command, processors, ticks_per_second: ticks as f64 };
@@ -112,6 +112,17 @@ fn ticks(stat: &str) -> u64 {
     after_name.split_whitespace().skip(USER_TIME).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
+fn without_directories(arguments: &str) -> String {
+    let short = |argument: &str| match argument.rsplit_once('/') {
+        Some((before, name)) => {
+            let option = before.split_once('=').map_or("", |(option, _)| option);
+            if option.is_empty() { name.to_owned() } else { format!("{option}={name}") }
+        }
+        None => argument.to_owned(),
+    };
+    arguments.trim_end_matches('\0').split('\0').map(short).collect::<Vec<_>>().join(" ")
+}
+
 fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
@@ -154,6 +165,14 @@ mod tests {
     fn processor_time_is_read_behind_any_name() {
         let stat = "77 (a) b (c) S 1 77 77 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 9 0 100 1 2";
         assert_eq!(ticks(stat), 300);
+    }
+
+    #[test]
+    fn a_command_line_is_told_without_directories() {
+        let arguments =
+            "/usr/bin/java\0-Dfile=/a/b/log.properties\0-cp\0/kafka/lib/*\0kafka.Kafka\0/data/server.properties\0";
+        let told = "java -Dfile=log.properties -cp * kafka.Kafka server.properties";
+        assert_eq!(without_directories(arguments), told);
     }
 
     #[test]

@@ -276,7 +276,7 @@ fn warnings(load: &Load, threads: usize, figures: &Figures, measured: &Measured)
         && figures.produced_records_per_s < RATE_SHARE_MIN * rate as f64
     {
         warnings.push(format!(
-            "of {rate} records/s only {:.0} were acknowledged in time: this is more than the broker takes",
+            "of {rate} records/s only {:.0} were acknowledged in time: latencies grow with the length of the run",
             figures.produced_records_per_s
         ));
     }
