@@ -32,8 +32,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     #[arg(requires = "group")]
     commit_interval: Duration,
-    /// Where to begin (with --group: where it has committed nothing): earliest, latest, an offset (100), so many before the end (-100), a time (2026-01-31T12:00:00Z)
-    /// or how long ago (15m)
+    /// Where to begin (with --group: where it has committed nothing): earliest, latest, an offset (100), so many before
+    /// the end (-100), a time (2026-01-31T12:00:00Z) or how long ago (15m)
     #[arg(long, value_name = "PLACE", default_value = "earliest", value_parser = start::parse)]
     #[arg(allow_hyphen_values = true)]
     from: Start,

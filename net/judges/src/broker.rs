@@ -249,7 +249,9 @@ fn launch(setup: &Setup, directory: &Path, port: u16) -> Child {
     command.spawn().expect("the broker can be started")
 }
 
-fn binary() -> PathBuf {
+/// The binary `millrace` under judgement.
+#[must_use]
+pub fn binary() -> PathBuf {
     let path = std::env::var_os("MILLRACE_BIN").map_or_else(
         || {
             let target =

@@ -1,6 +1,8 @@
 //! Consumer groups, as unmodified consumers and Kafka's own tools meet them.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use millrace_judges::broker::{Broker, Kind, Setup};
@@ -8,6 +10,8 @@ use millrace_judges::java::Java;
 use millrace_judges::librdkafka;
 use millrace_judges::recipe::{self, Shape};
 use millrace_judges::wire::{Connection, frame, header};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::Message;
@@ -261,4 +265,34 @@ fn a_member_that_waits_does_not_hold_up_a_stop() {
     assert!(status.success(), "{status}");
     let answer = connection.receive().unwrap();
     assert_eq!(answer[4..6], 16_i16.to_be_bytes(), "NOT_COORDINATOR: {}", answer.escape_ascii());
+}
+
+/// `millrace consume --group` beside librdkafka: one group, one assignment, and each takes over what the other leaves.
+#[test]
+fn the_command_line_shares_a_group_with_librdkafka() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = broker(2, directory.path());
+    let address = broker.address();
+    librdkafka::create_topics(&address, &[(TOPIC, PARTITIONS)]);
+    write(&address, RECORDS);
+    let mut member = Member::join(&address, "both", "range,roundrobin");
+    until(&mut [&mut member], "the first assignment", |members| members[0].owned().len() == 4);
+    let mut follower = Command::new(millrace_judges::broker::binary());
+    follower.args(["consume", TOPIC, "--server", &address, "--group", "both", "--follow", "--format", "%p %o\\n"]);
+    follower.args(["--commit-interval", "100ms"]);
+    let printed = directory.path().join("printed");
+    let mut follower = follower.stdout(File::create(&printed).unwrap()).stderr(Stdio::null()).spawn().unwrap();
+    until(&mut [&mut member], "a shared assignment", |members| members[0].owned().len() == 2);
+    until(&mut [&mut member], "the end", |members| members[0].committed() == sum_of_ends());
+    write(&address, RECORDS);
+    until(&mut [&mut member], "the end", |members| members[0].committed() == 2 * sum_of_ends());
+    kill(Pid::from_raw(follower.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert!(follower.wait().unwrap().success());
+    until(&mut [&mut member], "the whole again", |members| members[0].owned().len() == 4);
+    let number = |text: &str| text.parse::<i64>().unwrap();
+    let printed = std::fs::read_to_string(&printed).unwrap();
+    let printed = printed.lines().map(|line| line.split_once(' ').unwrap());
+    let printed = printed.map(|(partition, offset)| (partition.parse::<i32>().unwrap(), number(offset)));
+    let read: BTreeSet<(i32, i64)> = printed.chain(member.read.iter().copied()).collect();
+    assert_eq!(i64::try_from(read.len()).unwrap(), 2 * sum_of_ends(), "every record was read, by one or the other");
 }
