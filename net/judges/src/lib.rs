@@ -13,6 +13,7 @@ pub mod kill9;
 pub mod languages;
 pub mod librdkafka;
 pub mod manifest;
+pub mod member;
 pub mod process;
 pub mod recipe;
 pub mod table;
