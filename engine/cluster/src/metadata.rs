@@ -19,7 +19,7 @@ mod machine;
 mod record;
 
 pub use command::{Command, CommandError, ConfigChange, ConfigEdit, CreateTopic, FeatureUpdate, UpgradeType};
-pub use feature::{FEATURES, Feature};
+pub use feature::{FEATURES, Feature, GROUP_VERSION};
 pub use image::{Broker, Image, ImageError, Partition, Topic};
 pub use machine::{Accepted, Machine, check_topic_name};
 pub use record::{

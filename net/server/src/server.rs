@@ -8,7 +8,7 @@ use std::time::Duration;
 use millrace_base::broker_config::{BrokerConfig, Endpoint};
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{CoreId, LeaderEpoch, TopicId, TopicPartition};
-use millrace_cluster::metadata::{Image, MetadataRecord};
+use millrace_cluster::metadata::{GROUP_VERSION, Image, MetadataRecord};
 use millrace_cluster::placement;
 use millrace_log::{CoreLog, Partition};
 use millrace_record::compression::{Compressor, Scratch};
@@ -144,6 +144,11 @@ impl Server {
     /// The configuration as it is now: what the broker was started with, and what was set since.
     pub(crate) fn settings(&self) -> Rc<BrokerConfig> {
         Rc::clone(&self.settings.borrow())
+    }
+
+    /// Whether groups may use the consumer protocol.
+    pub(crate) fn serves_consumer_groups(&self) -> bool {
+        self.image.borrow().feature_level(GROUP_VERSION) > 0
     }
 
     /// The epoch in which this broker leads a partition.

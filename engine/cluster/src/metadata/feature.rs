@@ -14,8 +14,12 @@ pub struct Feature {
     pub level_initial: i16,
 }
 
+/// The feature whose level 1 lets groups use the consumer protocol (KIP-848).
+pub const GROUP_VERSION: &str = "group.version";
+
 /// All of them, in the order of their names.
 pub const FEATURES: &[Feature] = &[
+    Feature { name: GROUP_VERSION, level_min: 0, level_max: 1, level_initial: 1 },
     // Kafka's level of 4.3: what is stored here has one form, and cannot go back to those of older releases of Kafka.
     Feature { name: "metadata.version", level_min: 30, level_max: 30, level_initial: 30 },
 ];

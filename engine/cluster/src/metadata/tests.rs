@@ -391,11 +391,13 @@ fn levels_of_features_are_those_of_this_release() {
         machine.propose(&Command::UpdateFeatures { updates })
     };
     assert_eq!(update("metadata.version", 30, UpgradeType::Upgrade).unwrap().records, []);
+    assert_eq!(update("group.version", 0, UpgradeType::SafeDowngrade).unwrap().records.len(), 1);
     for (name, level, upgrade_type, why) in [
         ("metadata.version", 30, UpgradeType::Unknown, "does not support the given upgrade type"),
         ("metadata.version", -1, UpgradeType::Upgrade, "cannot be less than 0"),
         ("metadata.version", 29, UpgradeType::UnsafeDowngrade, "only supports versions 30-30"),
         ("metadata.version", 31, UpgradeType::Upgrade, "only supports versions 30-30"),
+        ("group.version", 1, UpgradeType::SafeDowngrade, "downgrade to a newer version"),
         ("share.version", 1, UpgradeType::Upgrade, "does not support this feature"),
         ("share.version", 0, UpgradeType::SafeDowngrade, "Feature share.version not found"),
     ] {
@@ -403,6 +405,10 @@ fn levels_of_features_are_those_of_this_release() {
         assert_eq!(refused.code, ErrorCode::InvalidUpdateVersion);
         assert!(refused.message.contains(why), "{}", refused.message);
     }
+    assert_eq!(update("group.version", 1, UpgradeType::Upgrade).unwrap().records.len(), 1);
+    let refused = update("group.version", 0, UpgradeType::Upgrade).unwrap_err();
+    assert!(refused.message.contains("without setting the upgrade type"), "{}", refused.message);
+    assert_eq!((machine.image().feature_level("group.version"), machine.image().features_epoch()), (1, 2));
 }
 
 fn any_quota_alteration() -> impl Strategy<Value = Alteration> {

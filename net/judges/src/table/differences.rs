@@ -245,14 +245,6 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         api: "UpdateFeatures",
-        rows: "features: 'group.version'",
-        field: "",
-        kafka: "changes `group.version`",
-        millrace: "INVALID_UPDATE_VERSION",
-        reason: "there is no such feature yet",
-    },
-    Difference {
-        api: "UpdateFeatures",
         rows: "features: 'transaction.version'",
         field: "",
         kafka: "changes `transaction.version`",

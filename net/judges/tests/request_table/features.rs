@@ -43,6 +43,39 @@ pub(crate) fn updates(table: &mut Table) {
     table.ask("features: two, one unknown", api, 1..=2, checked(&two));
 }
 
+/// A level that is changed shows, and the consumer protocol of groups is there from level 1 on.
+pub(crate) fn changes(table: &mut Table) {
+    let change = |level: i16, kind: i8| {
+        let updates = [update("group.version", level, kind)];
+        json!({ "timeoutMs": 10_000, "FeatureUpdates": updates, "ValidateOnly": false })
+    };
+    let heartbeat = json!({ "GroupId": "featured", "MemberId": "some", "MemberEpoch": 7, "RebalanceTimeoutMs": -1 });
+    let described = json!({ "GroupIds": ["featured"] });
+    let ask = |table: &mut Table, when: &str| {
+        table.ask(&format!("features: heartbeat {when}"), "ConsumerGroupHeartbeat", All, heartbeat.clone());
+        table.ask(&format!("features: groups {when}"), "ConsumerGroupDescribe", All, described.clone());
+    };
+    let client = json!({ "ClientSoftwareName": "judge", "ClientSoftwareVersion": "1" });
+    let until = |table: &mut Table, level: i16| {
+        table.until("ApiVersions", 4, &client, |it| {
+            let features = it["FinalizedFeatures"].as_array().cloned().unwrap_or_default();
+            let found = features.iter().find(|feature| feature["Name"] == "group.version");
+            found.map_or(0, |feature| feature["MaxVersionLevel"].as_i64().unwrap_or(0)) == i64::from(level)
+        });
+    };
+    ask(table, "at level 1");
+    table.ask("features: group.version off by an upgrade", "UpdateFeatures", 2, change(0, UPGRADE));
+    table.ask("features: group.version off", "UpdateFeatures", 2, change(0, SAFE_DOWNGRADE));
+    until(table, 0);
+    ask(table, "at level 0");
+    table.ask("features: group.version off again", "UpdateFeatures", 2, change(0, SAFE_DOWNGRADE));
+    table.ask("features: group.version on by a downgrade", "UpdateFeatures", 2, change(1, SAFE_DOWNGRADE));
+    table.ask("features: group.version on by force", "UpdateFeatures", 2, change(1, UNSAFE_DOWNGRADE));
+    table.ask("features: group.version on", "UpdateFeatures", 2, change(1, UPGRADE));
+    until(table, 1);
+    ask(table, "at level 1 again");
+}
+
 pub(crate) fn unregistration(table: &mut Table) {
     for id in [0, 7, -1, i32::MAX] {
         table.ask(&format!("unregister broker {id}"), "UnregisterBroker", All, json!({ "BrokerId": id }));

@@ -64,6 +64,7 @@ const SCENES: &[Scene] = &[
     ("broker_settings_changed", broker_settings::changes),
     ("broker_settings_refused", broker_settings::refusals),
     ("features", features::updates),
+    ("features_changed", features::changes),
     ("unregister_broker", features::unregistration),
     ("scram", broker_settings::scram),
     ("quotas", quotas::alterations),

@@ -62,6 +62,9 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
 }
 
 async fn ask<'a>(server: &Rc<Server>, request: &Request, id: &'a str) -> Described<'a> {
+    if !server.serves_consumer_groups() {
+        return Described { id, result: Err(ErrorCode::UnsupportedVersion.into()) };
+    }
     if !request.authorize(Operation::Describe, Resource::Group(id)) {
         return Described { id, result: Err(ErrorCode::GroupAuthorizationFailed.into()) };
     }

@@ -24,7 +24,9 @@ const JOIN: i32 = 0;
 pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outcome, WireError> {
     let version = request.api_version;
     let body = ConsumerGroupHeartbeatRequest::decode(&mut Reader::new(request.body()), version)?;
-    let result = if !request.authorize(Operation::Read, Resource::Group(body.group_id)) {
+    let result = if !server.serves_consumer_groups() {
+        Err(Refusal::from(ErrorCode::UnsupportedVersion))
+    } else if !request.authorize(Operation::Read, Resource::Group(body.group_id)) {
         Err(Refusal::from(ErrorCode::GroupAuthorizationFailed))
     } else if !may_read_topics(&request, &body) {
         Err(Refusal::from(ErrorCode::TopicAuthorizationFailed))
