@@ -298,6 +298,8 @@ fn rules(config: &BrokerConfig) -> Rules {
             assignment_interval: groups.consumer.assignment_interval.default,
             members_max: groups.consumer.members_max,
             assignors: groups.consumer.assignors.iter().map(|assignor| assignor_of(*assignor)).collect(),
+            may_upgrade: groups.consumer.migration.may_upgrade,
+            may_downgrade: groups.consumer.migration.may_downgrade,
         },
     }
 }

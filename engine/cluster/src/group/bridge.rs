@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
 
-use super::consumer::{ConsumerHeartbeat, ConsumerRecord, JOIN, Refusal, Step, Undo, Work};
+use super::consumer::{
+    Change, ClassicParts, ConsumerGroup, ConsumerHeartbeat, ConsumerRecord, JOIN, Refusal, Step, Undo, Work, upgrade,
+};
 use super::record::{GroupRecord, GroupValue};
-use super::request::{Answer, FetchOffsets, FetchedOffset, Join, Request, Ticket, WriteId};
+use super::request::{Answer, FetchOffsets, FetchedOffset, Join, Request, SyncAnswer, Ticket, WriteId};
 use super::state::{Group, Phase};
 use super::turn::{Then, Timer, Turn};
 
@@ -50,7 +52,12 @@ impl Turn<'_> {
             }
             return;
         }
-        let write = self.write(records, Then::Step { group: self.name.to_owned(), undo, answer });
+        let downgrade = self.downgrade();
+        if let Some(value) = &downgrade {
+            records.extend(self.removal());
+            records.push(GroupRecord::Group { group: self.name.to_owned(), value: Some(value.clone()) });
+        }
+        let write = self.write(records, Then::Step { group: self.name.to_owned(), undo, downgrade, answer });
         if let Some(consumers) = &mut self.group.consumers {
             consumers.writing = Some(write);
         }
@@ -58,10 +65,15 @@ impl Turn<'_> {
 
     /// A request of either protocol.
     pub(super) fn act(&mut self, ticket: Ticket, request: Request, is_new: bool) {
-        if let Some(answer) = self.refuse_classic(&request) {
-            self.answer(ticket, answer);
-            return;
+        let is_mixed = self.group.consumers.is_some() && !self.group.is_empty();
+        if is_mixed {
+            self.act_mixed(ticket, request);
+        } else {
+            self.act_on_any(ticket, request, is_new);
         }
+    }
+
+    fn act_on_any(&mut self, ticket: Ticket, request: Request, is_new: bool) {
         match request {
             Request::ConsumerHeartbeat(heartbeat) => self.consumer_heartbeat(ticket, &heartbeat, is_new),
             Request::DescribeConsumers { .. } => self.describe_consumers(ticket),
@@ -84,16 +96,27 @@ impl Turn<'_> {
         }
     }
 
-    /// A group with members of the consumer protocol has none of the classic one.
-    fn refuse_classic(&self, request: &Request) -> Option<Answer> {
-        if self.group.consumers.is_none() || self.group.is_empty() {
-            return None;
-        }
+    /// A request to a group with members that goes by the consumer protocol.
+    fn act_mixed(&mut self, ticket: Ticket, request: Request) {
+        let no_records = Vec::new();
         match request {
-            Request::Join(_) => Some(request.refused(ErrorCode::InconsistentGroupProtocol)),
-            Request::Sync(_) | Request::Heartbeat(_) => Some(request.refused(ErrorCode::UnknownMemberId)),
-            Request::Leave(leave) => Some(Answer::Leave(Ok(vec![ErrorCode::UnknownMemberId; leave.members.len()]))),
-            _ => None,
+            Request::Join(mut join) => {
+                keep_first_of_each_name(&mut join);
+                self.step(Undo::default(), no_records, |step| match step.join_classic(&join) {
+                    Ok(answer) => Outcome::Done(Some((ticket, Answer::Join(answer)))),
+                    Err(answer) => Outcome::Refused(ticket, Answer::Join(answer)),
+                });
+            }
+            Request::Sync(sync) => self.step(Undo::default(), no_records, |step| {
+                Outcome::Done(Some((ticket, Answer::Sync(step.sync_classic(&sync)))))
+            }),
+            Request::Heartbeat(heartbeat) => self.step(Undo::default(), no_records, |step| {
+                Outcome::Done(Some((ticket, Answer::Heartbeat(step.heartbeat_classic(&heartbeat)))))
+            }),
+            Request::Leave(leave) => self.step(Undo::default(), no_records, |step| {
+                Outcome::Done(Some((ticket, Answer::Leave(Ok(step.leave_classic(&leave.members))))))
+            }),
+            other => self.act_on_any(ticket, other, false),
         }
     }
 
@@ -115,7 +138,7 @@ impl Turn<'_> {
     }
 
     /// The records of a step have been written, or not; gives what has waited for that.
-    pub(super) fn end_step(&mut self, undo: Undo, is_written: bool) -> VecDeque<Work> {
+    pub(super) fn end_step(&mut self, undo: Undo, downgrade: Option<GroupValue>, is_written: bool) -> VecDeque<Work> {
         let Some(consumers) = &mut self.group.consumers else { return VecDeque::new() };
         consumers.writing = None;
         let waiting = std::mem::take(&mut consumers.waiting);
@@ -124,7 +147,57 @@ impl Turn<'_> {
         } else if undo.is_created {
             self.group.load(GroupValue::default());
         }
+        if let Some(value) = downgrade.filter(|_| is_written) {
+            self.go_over_to_classic(value);
+        }
         waiting
+    }
+
+    /// The group as one of the classic protocol, if it may and can go over to it.
+    fn downgrade(&self) -> Option<GroupValue> {
+        let consumers = self.group.consumers.as_ref().filter(|_| self.rules.consumer.may_downgrade)?;
+        if !consumers.is_all_classic() || consumers.members().len() > self.rules.members_max {
+            return None;
+        }
+        // Who cannot be understood stays as it is.
+        consumers.downgraded(self.now.unix_ms, self.image).ok()
+    }
+
+    fn removal(&self) -> Vec<GroupRecord> {
+        let changes = self.group.consumers.iter().flat_map(|consumers| consumers.removal());
+        changes.map(|change| GroupRecord::Consumer(ConsumerRecord { group: self.name.to_owned(), change })).collect()
+    }
+
+    /// Only members of the classic protocol are left: they are asked to join anew.
+    fn go_over_to_classic(&mut self, value: GroupValue) {
+        let Some(consumers) = self.group.consumers.take() else { return };
+        for id in consumers.members().keys() {
+            self.timers.cancel(&Timer::Return(self.name.to_owned(), id.clone()));
+        }
+        self.group.load(value);
+        for (id, protocols) in consumers.classic_protocols() {
+            self.group.change_member(&id, |member| member.protocols = protocols);
+            self.renew_session(&id);
+        }
+        self.prepare_rebalance();
+    }
+
+    /// A classic group's deadline while the group goes by the consumer protocol: it has no meaning, unless the group
+    /// turns out not to.
+    pub(super) fn waits_as_classic(&mut self, timer: Timer) -> bool {
+        if self.group.is_writing() {
+            self.schedule(timer, BUSY_DELAY);
+        }
+        self.group.consumers.is_some()
+    }
+
+    /// A member of the classic protocol has not come back in time.
+    pub(super) fn return_timed_out(&mut self, id: &str) {
+        if self.group.is_writing() {
+            self.schedule(Timer::Return(self.name.to_owned(), id.to_owned()), BUSY_DELAY);
+        } else if self.group.consumers.as_ref().is_some_and(|consumers| consumers.returning.contains(id)) {
+            self.fence_consumer(id);
+        }
     }
 
     /// After a start: sessions begin anew, and so does the time to let go.
@@ -151,36 +224,80 @@ impl Turn<'_> {
         let mut undo = Undo::default();
         let mut records = Vec::new();
         if self.group.consumers.is_none() {
-            if let Err(refusal) = self.check_conversion(heartbeat) {
-                self.answer(ticket, Answer::ConsumerHeartbeat(Err(refusal)));
-                return;
-            }
+            let changes = match self.check_conversion(heartbeat) {
+                Ok(changes) => changes,
+                Err(refusal) => {
+                    self.answer(ticket, Answer::ConsumerHeartbeat(Err(refusal)));
+                    return;
+                }
+            };
             if !is_new {
                 records.push(GroupRecord::Group { group: self.name.to_owned(), value: None });
             }
-            self.group.consumers = Some(Box::default());
+            let mut consumers = ConsumerGroup::default();
+            for change in changes {
+                let group = self.name.to_owned();
+                records.push(GroupRecord::Consumer(ConsumerRecord { group, change: change.clone() }));
+                consumers.apply(change);
+            }
+            self.group.consumers = Some(Box::new(consumers));
             undo.is_created = true;
         }
+        let is_upgrade = undo.is_created;
         self.step(undo, records, |step| match step.heartbeat(heartbeat) {
+            Ok(answer) if is_upgrade => {
+                step.watch_all();
+                Outcome::Done(Some((ticket, Answer::ConsumerHeartbeat(Ok(answer)))))
+            }
             Ok(answer) => Outcome::Done(Some((ticket, Answer::ConsumerHeartbeat(Ok(answer))))),
             Err(refusal) => Outcome::Refused(ticket, Answer::ConsumerHeartbeat(Err(refusal))),
         });
     }
 
-    /// Whether a member of the new protocol may come to a group of the classic one.
-    fn check_conversion(&self, heartbeat: &ConsumerHeartbeat) -> Result<(), Refusal> {
+    /// Whether a member of the consumer protocol may come to a classic group, and what becomes of the members there.
+    fn check_conversion(&mut self, heartbeat: &ConsumerHeartbeat) -> Result<Vec<Change>, Refusal> {
         let name = self.name;
-        let refused = |message: String| Err(Refusal { code: ErrorCode::GroupIdNotFound, message: Some(message) });
+        let not_found = |message: String| Refusal { code: ErrorCode::GroupIdNotFound, message: Some(message) };
         if heartbeat.member_epoch != JOIN {
-            return refused(format!("Group {name} is not a consumer group."));
+            return Err(not_found(format!("Group {name} is not a consumer group.")));
         }
-        match self.group.phase() {
-            Phase::Empty => Ok(()),
-            _ if !self.group.has_consumers() => refused(format!(
-                "Cannot upgrade classic group {name} to consumer group because the group does not use the consumer \
-                 embedded protocol."
-            )),
-            _ => refused(format!("Cannot upgrade classic group {name} to consumer group because it has members.")),
+        if self.group.phase() == Phase::Empty {
+            return Ok(Vec::new());
+        }
+        let refused =
+            |why: &str| Err(not_found(format!("Cannot upgrade classic group {name} to consumer group {why}")));
+        if !self.rules.consumer.may_upgrade {
+            return refused("because the online upgrade is disabled.");
+        }
+        if !self.group.has_consumers() {
+            return refused("because the group does not use the consumer embedded protocol.");
+        }
+        if self.group.members().len() >= self.rules.consumer.members_max {
+            return refused("because the group exceeds the consumer group maximum size.");
+        }
+        let protocol = self.group.protocol.clone().unwrap_or_default();
+        let parts = self.group.members().iter().map(|(id, member)| ClassicParts {
+            value: member.value(id, &protocol, member.assignment.clone()),
+            protocols: member.protocols.clone(),
+        });
+        match upgrade(self.group.generation, parts.collect(), self.image) {
+            Ok(changes) => {
+                self.let_go_of_waiting();
+                Ok(changes)
+            }
+            Err(why) => refused(why),
+        }
+    }
+
+    /// Classic members that wait for each other do so no more: they come again.
+    fn let_go_of_waiting(&mut self) {
+        for id in self.group.members().keys().cloned().collect::<Vec<_>>() {
+            if let Some(waiting) = self.group.take_joining(&id) {
+                self.refuse_join(waiting, ErrorCode::RebalanceInProgress, &id);
+            }
+            if let Some(waiting) = self.group.member_mut(&id).and_then(|member| member.syncing.take()) {
+                self.answer_sync(waiting, SyncAnswer::refused(ErrorCode::RebalanceInProgress));
+            }
         }
     }
 
@@ -228,8 +345,7 @@ impl Turn<'_> {
     /// An empty group of the new protocol makes room for one of the classic protocol.
     pub(super) fn drop_consumers(&mut self) {
         if let Some(consumers) = self.group.consumers.take_if(|consumers| consumers.members().is_empty()) {
-            let group = self.name.to_owned();
-            let record = |change| GroupRecord::Consumer(ConsumerRecord { group: group.clone(), change });
+            let record = |change| GroupRecord::Consumer(ConsumerRecord { group: self.name.to_owned(), change });
             let records: Vec<_> = consumers.removal().into_iter().map(record).collect();
             self.write(records, Then::Nothing);
         }

@@ -10,8 +10,10 @@
 
 mod assignor;
 mod change;
+mod classic;
 mod describe;
 mod heartbeat;
+mod migrate;
 mod offsets;
 mod range;
 mod reconcile;
@@ -30,6 +32,7 @@ pub use change::{
 };
 pub use describe::{DescribedConsumer, DescribedConsumerGroup};
 pub(super) use heartbeat::{JOIN, LEAVE, check as check_heartbeat};
+pub(super) use migrate::{ClassicParts, upgrade};
 pub use record::ConsumerRecord;
 pub use request::{Assignment, ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerRules, Refusal};
 pub(super) use state::ConsumerGroup;

@@ -186,9 +186,9 @@ impl Coordinator {
                 effects.extend(answer.map(|(ticket, answer)| end(ticket, answer, result)));
                 self.resume(now, image, waiting.unwrap_or_default(), &mut effects);
             }
-            Some(Then::Step { group, undo, answer }) => {
+            Some(Then::Step { group, undo, downgrade, answer }) => {
                 let waiting = match self.turn(&group, now, image, &mut effects) {
-                    Some(mut turn) => turn.end_step(undo, result.is_ok()),
+                    Some(mut turn) => turn.end_step(undo, downgrade, result.is_ok()),
                     None => VecDeque::new(),
                 };
                 if result.is_err() && self.groups.get(&group).is_some_and(Group::was_never_used) {
@@ -226,12 +226,23 @@ impl Coordinator {
         let mut effects = Vec::new();
         while let Some(timer) = self.timers.pop(now.monotonic) {
             match timer {
-                Timer::Join(group) => self.with(&group, now, image, &mut effects, |turn| turn.joining_timed_out()),
+                Timer::Join(group) => self.with(&group, now, image, &mut effects, |turn| {
+                    if !turn.waits_as_classic(Timer::Join(turn.name.to_owned())) {
+                        turn.joining_timed_out();
+                    }
+                }),
                 Timer::Sync(group, generation) => {
-                    self.with(&group, now, image, &mut effects, |turn| turn.syncing_timed_out(generation));
+                    self.with(&group, now, image, &mut effects, |turn| {
+                        if !turn.waits_as_classic(Timer::Sync(turn.name.to_owned(), generation)) {
+                            turn.syncing_timed_out(generation);
+                        }
+                    });
                 }
                 Timer::Member(group, id) => {
                     self.with(&group, now, image, &mut effects, |turn| turn.session_ended(&id));
+                }
+                Timer::Return(group, id) => {
+                    self.with(&group, now, image, &mut effects, |turn| turn.return_timed_out(&id));
                 }
                 Timer::Revocation(group, id) => {
                     self.with(&group, now, image, &mut effects, |turn| turn.revocation_timed_out(&id));
@@ -389,6 +400,7 @@ fn end(ticket: Ticket, answer: Answer, result: Result<(), ErrorCode>) -> Effect 
         (Err(error), Answer::DeleteOffsets(_)) => Answer::DeleteOffsets(Err(error)),
         (Err(error), Answer::ConsumerHeartbeat(_)) => Answer::ConsumerHeartbeat(Err(error.into())),
         (Err(error), Answer::Leave(_)) => Answer::Leave(Err(error)),
+        (Err(error), Answer::Join(answer)) => Answer::Join(JoinAnswer::refused(error, &answer.member_id)),
         (Err(_), other) => unreachable!("{other:?} does not wait for a write of offsets"),
     };
     Effect::Answer { ticket, answer }

@@ -4,6 +4,7 @@ mod admin;
 mod consumer;
 mod harness;
 mod members;
+mod mixed;
 mod offsets;
 mod random;
 mod rebalance;

@@ -23,6 +23,8 @@ pub(super) enum Timer {
     Member(String, String),
     /// The member (second) must have let go what it does not hold any more.
     Revocation(String, String),
+    /// The member (second), of the classic protocol in a group of the consumer protocol, must have come back.
+    Return(String, String),
     /// Old offsets are looked for.
     Expiry,
 }
@@ -41,7 +43,13 @@ pub(super) enum Then {
     /// The same, and the group is deleted.
     Delete { group: String, partitions: Vec<(String, i32)>, answer: Option<(Ticket, Answer)> },
     /// Answer a step of a group by the protocol of KIP-848; or take it back.
-    Step { group: String, undo: Undo, answer: Option<(Ticket, Answer)> },
+    Step {
+        group: String,
+        undo: Undo,
+        /// The group goes over to the classic protocol.
+        downgrade: Option<GroupValue>,
+        answer: Option<(Ticket, Answer)>,
+    },
 }
 
 /// Writes that have not ended.

@@ -82,7 +82,7 @@ impl Step<'_> {
         // Before anything is changed: a refusal changes nothing.
         let pattern = self.new_pattern(heartbeat)?;
         let before = self.known_member(heartbeat)?;
-        self.group.joined_at.remove(id);
+        self.unwatch_return(id);
         let held_before = self.group.standing(id).assigned;
         let value = updated(before.as_ref(), heartbeat);
         let reads_others = before.as_ref().map(reads).unwrap_or_default() != reads(&value);

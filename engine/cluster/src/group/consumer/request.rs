@@ -24,6 +24,10 @@ pub struct ConsumerRules {
     pub members_max: usize,
     /// `group.consumer.assignors`, the default one first; at least one.
     pub assignors: Vec<Assignor>,
+    /// `group.consumer.migration.policy`: a group with members may go over from the classic protocol.
+    pub may_upgrade: bool,
+    /// `group.consumer.migration.policy`: and back to it.
+    pub may_downgrade: bool,
 }
 
 /// ConsumerGroupHeartbeat.

@@ -34,8 +34,8 @@ pub(in crate::group) struct ConsumerGroup {
     pub(in crate::group) writing: Option<WriteId>,
     /// What waits for that write's end.
     pub(in crate::group) waiting: VecDeque<Work>,
-    /// Members of the classic protocol that were told to join anew, and have not been given their assignment since.
-    pub(super) joined_at: BTreeMap<String, i32>,
+    /// Members of the classic protocol that are to come back: to join anew, or for their assignment.
+    pub(in crate::group) returning: BTreeSet<String>,
 }
 
 /// Puts a value, or takes it out; gives what was there.

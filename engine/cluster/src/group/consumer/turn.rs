@@ -46,7 +46,7 @@ impl Step<'_> {
         self.undo.changes.push(inverse);
     }
 
-    fn schedule(&mut self, timer: Timer, after: Duration) {
+    pub(super) fn schedule(&mut self, timer: Timer, after: Duration) {
         self.timers.schedule(timer, self.now.monotonic + after);
     }
 
@@ -56,6 +56,10 @@ impl Step<'_> {
 
     fn revocation_timer(&self, id: &str) -> Timer {
         Timer::Revocation(self.name.to_owned(), id.to_owned())
+    }
+
+    pub(super) fn return_timer(&self, id: &str) -> Timer {
+        Timer::Return(self.name.to_owned(), id.to_owned())
     }
 
     /// A member was heard of: its session begins anew.
@@ -102,7 +106,7 @@ impl Step<'_> {
         for change in member_removal(id) {
             self.change(change);
         }
-        self.group.joined_at.remove(id);
+        self.unwatch_return(id);
         self.forget_regex(regex);
     }
 

@@ -26,6 +26,8 @@ pub(super) fn rules() -> Rules {
             assignment_interval: Duration::ZERO,
             members_max: usize::MAX,
             assignors: vec![Assignor::Uniform, Assignor::Range],
+            may_upgrade: true,
+            may_downgrade: true,
         },
     }
 }
