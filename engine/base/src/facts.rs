@@ -9,6 +9,9 @@ pub(crate) const TOPIC_SETTINGS: &str = include_str!("../facts/topic-configs-kaf
 /// `name`, `type`, `default`, `importance`, `valid` of every setting of a broker.
 pub(crate) const BROKER_SETTINGS: &str = include_str!("../facts/broker-configs-kafka-4.3.1.tsv");
 
+/// `name`, `type`, `default`, `importance`, `valid` of every setting of a group.
+pub(crate) const GROUP_SETTINGS: &str = include_str!("../facts/group-configs-kafka-4.3.1.tsv");
+
 /// The rows of a table without its heading, each split into its columns.
 pub(crate) fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table.lines().skip(1).map(|line| line.split('\t').collect())

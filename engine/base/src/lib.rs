@@ -2,6 +2,7 @@
 
 pub mod broker_config;
 pub mod code;
+pub mod group_config;
 pub mod hash;
 pub mod ids;
 pub mod io_error;

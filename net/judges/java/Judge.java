@@ -36,6 +36,8 @@ public class Judge {
                     case "consume" -> consume(words);
                     case "drain" -> drain(words);
                     case "seek" -> seek(words);
+                    case "member" -> member(words);
+                    case "settle" -> settle(words);
                     case "one-of-many" -> oneOfMany(words);
                     case "performance-payloads" -> performancePayloads(words);
                     case "tool" -> tool(words);
@@ -195,6 +197,53 @@ public class Judge {
             }
             long[] after = traffic(consumer);
             for (int i = 0; i < after.length; i++) OUT.println(after[i] - before[i]);
+        }
+    }
+
+    /** The members of a group that are there, by their names; and what all of them have read. */
+    static final Map<String, KafkaConsumer<byte[], byte[]>> MEMBERS = new TreeMap<>();
+    static final Set<String> READ = new HashSet<>();
+
+    /** member ADDRESS NAME GROUP TOPIC PROTOCOL: a member joins; member leave NAME: it leaves. */
+    static void member(String[] words) {
+        if (words[1].equals("leave")) {
+            MEMBERS.remove(words[2]).close(CloseOptions.timeout(Duration.ofSeconds(10)));
+            return;
+        }
+        Properties properties = client(words[1]);
+        properties.put("group.id", words[3]);
+        properties.put("client.id", words[2]);
+        properties.put("group.protocol", words[5]);
+        properties.put("enable.auto.commit", "false");
+        properties.put("auto.offset.reset", "earliest");
+        if (words[5].equals("classic")) properties.put("heartbeat.interval.ms", "300");
+        var member = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        member.subscribe(List.of(words[4]));
+        MEMBERS.put(words[2], member);
+    }
+
+    /** settle PARTITIONS RECORDS: members read and commit until each partition has one owner, shares are even, and so much is read. */
+    static void settle(String[] words) {
+        int partitions = Integer.parseInt(words[1]), records = Integer.parseInt(words[2]);
+        long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+        while (true) {
+            List<Integer> shares = new ArrayList<>();
+            Set<TopicPartition> owned = new HashSet<>();
+            for (var member : MEMBERS.values()) {
+                var polled = member.poll(Duration.ofMillis(100));
+                for (var record : polled) READ.add(record.partition() + ":" + record.offset());
+                try {
+                    if (!polled.isEmpty()) member.commitSync(Duration.ofSeconds(10));
+                } catch (CommitFailedException | org.apache.kafka.common.errors.RebalanceInProgressException expected) {
+                    // The partitions' next owner reads these records again.
+                }
+                shares.add(member.assignment().size());
+                owned.addAll(member.assignment());
+            }
+            int total = shares.stream().mapToInt(share -> share).sum();
+            boolean even = Collections.max(shares) - Collections.min(shares) <= 1;
+            if (total == partitions && owned.size() == partitions && even && READ.size() == records) return;
+            if (System.nanoTime() > deadline) throw new IllegalStateException(shares + ", " + READ.size() + " records");
         }
     }
 

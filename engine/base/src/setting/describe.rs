@@ -11,6 +11,8 @@ pub enum Source {
     DynamicBrokerConfig,
     /// Set for all brokers while they run.
     DynamicDefaultConfig,
+    /// Set on the group.
+    DynamicGroupConfig,
     /// Set for the broker at its start: by file, environment or command line.
     StaticBrokerConfig,
     /// Set by nobody.
@@ -26,6 +28,7 @@ impl Source {
             Source::DynamicDefaultConfig => 3,
             Source::StaticBrokerConfig => 4,
             Source::DefaultConfig => 5,
+            Source::DynamicGroupConfig => 8,
         }
     }
 
@@ -35,6 +38,7 @@ impl Source {
             Source::DynamicTopicConfig => "DYNAMIC_TOPIC_CONFIG",
             Source::DynamicBrokerConfig => "DYNAMIC_BROKER_CONFIG",
             Source::DynamicDefaultConfig => "DYNAMIC_DEFAULT_BROKER_CONFIG",
+            Source::DynamicGroupConfig => "DYNAMIC_GROUP_CONFIG",
             Source::StaticBrokerConfig => "STATIC_BROKER_CONFIG",
             Source::DefaultConfig => "DEFAULT_CONFIG",
         }

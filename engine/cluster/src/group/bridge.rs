@@ -30,11 +30,12 @@ impl Turn<'_> {
     fn step(&mut self, mut undo: Undo, mut records: Vec<GroupRecord>, act: impl FnOnce(&mut Step<'_>) -> Outcome) {
         let Some(consumers) = self.group.consumers.as_deref_mut() else { return };
         let conversions = records.len();
+        let settings = self.rules.consumer.with(self.image.group_config(self.name));
         let mut step = Step {
             name: self.name,
             group: consumers,
             now: self.now,
-            settings: &self.rules.consumer,
+            settings: &settings,
             image: self.image,
             topics_version: self.topics_version,
             timers: self.timers,
@@ -52,7 +53,7 @@ impl Turn<'_> {
             }
             return;
         }
-        let downgrade = self.downgrade();
+        let downgrade = self.downgrade(&undo);
         if let Some(value) = &downgrade {
             records.extend(self.removal());
             records.push(GroupRecord::Group { group: self.name.to_owned(), value: Some(value.clone()) });
@@ -153,14 +154,20 @@ impl Turn<'_> {
         waiting
     }
 
-    /// The group as one of the classic protocol, if it may and can go over to it.
-    fn downgrade(&self) -> Option<GroupValue> {
+    /// The group as one of the classic protocol, if it may and can go over to it: of the generation that its members know,
+    /// before the step.
+    fn downgrade(&self, undo: &Undo) -> Option<GroupValue> {
         let consumers = self.group.consumers.as_ref().filter(|_| self.rules.consumer.may_downgrade)?;
         if !consumers.is_all_classic() || consumers.members().len() > self.rules.members_max {
             return None;
         }
+        let before = undo.changes.iter().find_map(|change| match change {
+            Change::Epoch(before) => before.map(|before| before.epoch),
+            _ => None,
+        });
         // Who cannot be understood stays as it is.
-        consumers.downgraded(self.now.unix_ms, self.image).ok()
+        let value = consumers.downgraded(self.now.unix_ms, self.image).ok()?;
+        Some(GroupValue { generation: before.unwrap_or(value.generation), ..value })
     }
 
     fn removal(&self) -> Vec<GroupRecord> {

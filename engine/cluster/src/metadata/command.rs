@@ -59,6 +59,13 @@ pub enum Command {
         /// No two of the same feature.
         updates: Vec<FeatureUpdate>,
     },
+    /// Changes what is set on a group; it need not exist.
+    AlterGroupConfig {
+        /// The group.
+        group: String,
+        /// How.
+        change: ConfigChange,
+    },
     /// Changes the quotas of an entity.
     AlterClientQuotas(Alteration),
     /// Gives out producer ids that were never given out before.
@@ -94,7 +101,7 @@ pub enum UpgradeType {
     Unknown,
 }
 
-/// A change of what is set on a topic, or for brokers.
+/// A change of what is set on a topic or a group, or for brokers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigChange {
     /// This and nothing else is set afterwards.

@@ -34,6 +34,8 @@ pub struct Image {
     /// The levels that were changed, and how often any was.
     feature_levels: BTreeMap<String, i16>,
     features_epoch: i64,
+    /// What is set on groups; no group without a setting.
+    group_configs: BTreeMap<String, Overrides>,
 }
 
 /// Nothing is set.
@@ -192,7 +194,11 @@ impl Image {
             epoch: self.features_epoch,
         });
         let all = cluster_id.chain(brokers).chain(broker_configs).chain(features);
-        all.chain(producer_ids).chain(topics).chain(quotas).collect()
+        let groups = self.group_configs.iter().map(|(group, overrides)| MetadataRecord::GroupConfig {
+            group: group.clone(),
+            overrides: overrides.clone().into_iter().collect(),
+        });
+        all.chain(producer_ids).chain(topics).chain(quotas).chain(groups).collect()
     }
 
     /// Takes over what a record says.
@@ -230,6 +236,12 @@ impl Image {
             MetadataRecord::FeatureLevel { name, level, epoch } => {
                 self.feature_levels.insert(name.clone(), *level);
                 self.features_epoch = *epoch;
+            }
+            MetadataRecord::GroupConfig { group, overrides } if overrides.is_empty() => {
+                self.group_configs.remove(group);
+            }
+            MetadataRecord::GroupConfig { group, overrides } => {
+                self.group_configs.insert(group.clone(), overrides.iter().cloned().collect());
             }
             MetadataRecord::ClientQuotas { entity, limits } => {
                 let parts = entity.iter().map(|(kind, name)| (kind.as_str(), name.as_deref()));
@@ -307,6 +319,16 @@ impl Image {
     /// How often features were changed.
     pub fn features_epoch(&self) -> i64 {
         self.features_epoch
+    }
+
+    /// What is set on a group; None: nothing.
+    pub fn group_config(&self, group: &str) -> Option<&Overrides> {
+        self.group_configs.get(group)
+    }
+
+    /// The groups on which something is set, in the order of their names.
+    pub fn group_configs(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.group_configs.keys().map(String::as_str)
     }
 
     /// The quotas of clients.

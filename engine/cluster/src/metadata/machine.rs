@@ -21,6 +21,7 @@ use crate::quota::{self, Alteration};
 mod add_partitions;
 mod alter_broker;
 mod alter_config;
+mod alter_group_config;
 mod create_topic;
 mod edit;
 mod name;
@@ -101,6 +102,9 @@ impl Machine {
                 alter_broker::check(&self.image, &self.started, *broker, change)
             }
             Command::UpdateFeatures { updates } => update_features::check(&self.image, self.started.node_id, updates),
+            Command::AlterGroupConfig { group, change } => {
+                alter_group_config::check(&self.image, &self.config, group, change)
+            }
             Command::AlterClientQuotas(alteration) => self.alter_client_quotas(alteration),
             Command::AllocateProducerIds { broker, count } => self.allocate_producer_ids(*broker, *count),
         }

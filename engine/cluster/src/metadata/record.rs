@@ -84,6 +84,13 @@ pub enum MetadataRecord {
         /// Counts changes of features.
         epoch: i64,
     },
+    /// Other settings are set on a group.
+    GroupConfig {
+        /// The group.
+        group: String,
+        /// All that is set on it now, in the order of the names; nothing: it is forgotten.
+        overrides: Vec<(String, String)>,
+    },
 }
 
 /// A broker, as it registered.
@@ -261,6 +268,10 @@ mod tests {
                 overrides: vec![("message.max.bytes".to_owned(), "2048".to_owned())],
             },
             MetadataRecord::FeatureLevel { name: "metadata.version".to_owned(), level: 30, epoch: 1 },
+            MetadataRecord::GroupConfig {
+                group: "billing".to_owned(),
+                overrides: vec![("consumer.session.timeout.ms".to_owned(), "50000".to_owned())],
+            },
         ]
     }
 
@@ -305,7 +316,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(example in 0_usize..10, changes: Vec<(prop::sample::Index, u8)>) {
+        fn no_bytes_make_it_panic(example in 0_usize..11, changes: Vec<(prop::sample::Index, u8)>) {
             let mut bytes = examples()[example].encode();
             for (position, byte) in changes {
                 let position = position.index(bytes.len());

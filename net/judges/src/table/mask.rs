@@ -89,6 +89,13 @@ pub const MASKS: &[Mask] = &[
     mask("DeleteRecords", "Topics", Rule::Unordered, HASH_ORDER),
     mask("DeleteRecords", "Partitions", Rule::Unordered, HASH_ORDER),
     mask("DeleteTopics", "Responses", Rule::Unordered, "the reference shuffles its answers"),
+    mask("ConsumerGroupHeartbeat", "Partitions", Rule::Unordered, HASH_ORDER),
+    mask("ConsumerGroupDescribe", "Partitions", Rule::Unordered, HASH_ORDER),
+    mask("ConsumerGroupDescribe", "Members", Rule::Unordered, HASH_ORDER),
+    mask("ListGroups", "Groups", Rule::Unordered, HASH_ORDER),
+    mask("DeleteGroups", "Results", Rule::Unordered, HASH_ORDER),
+    mask("OffsetDelete", "Partitions", Rule::Unordered, HASH_ORDER),
+    mask("OffsetCommit", "Partitions", Rule::Unordered, HASH_ORDER),
     mask("DescribeConfigs", "Configs", Rule::Named, HASH_ORDER),
     mask("DescribeConfigs", "Results", Rule::Unordered, HASH_ORDER),
 ];

@@ -11,6 +11,7 @@ mod broker_settings;
 mod cluster;
 mod codecs;
 mod configs;
+mod consumer_groups;
 mod delete_records;
 mod features;
 mod fetch;
@@ -26,8 +27,13 @@ mod topics;
 type Scene = (&'static str, fn(&mut Table));
 
 /// What both brokers are started with. The records of the table are old: nothing may go while it is asked.
-const SETTINGS: &[&str] =
-    &["log.retention.hours=100000", "log.roll.hours=100", "num.partitions=2", "offsets.topic.num.partitions=4"];
+const SETTINGS: &[&str] = &[
+    "log.retention.hours=100000",
+    "log.roll.hours=100",
+    "num.partitions=2",
+    "offsets.topic.num.partitions=4",
+    "group.consumer.assignment.interval.ms=0",
+];
 
 const SCENES: &[Scene] = &[
     ("api_versions", cluster::api_versions),
@@ -72,6 +78,10 @@ const SCENES: &[Scene] = &[
     ("acls", admin::acls),
     ("authentication", admin::authentication),
     ("internal_topics", internal::topics),
+    ("consumer_groups", consumer_groups::members),
+    ("consumer_groups_static", consumer_groups::static_members),
+    ("consumer_groups_refused", consumer_groups::refused),
+    ("consumer_groups_offsets", consumer_groups::offsets),
 ];
 
 /// What both brokers are started with that are to refuse more.

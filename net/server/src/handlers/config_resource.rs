@@ -71,6 +71,7 @@ async fn alter_one(
     let command = match resource_type {
         resource_type::TOPIC => topic_command(server, request, name, change)?,
         resource_type::BROKER => broker_command(server, request, name, change)?,
+        resource_type::GROUP => group_command(request, name, change)?,
         resource_type::BROKER_LOGGER => {
             let message = "levels of loggers cannot be changed in this version of Millrace: give RUST_LOG at the start";
             return Err(CommandError::new(ErrorCode::InvalidConfig, message));
@@ -106,6 +107,17 @@ fn topic_command(
         return Err(CommandError::new(ErrorCode::UnknownTopicOrPartition, message));
     };
     Ok(Command::AlterConfig { id, change })
+}
+
+fn group_command(request: &Request, name: &str, change: ConfigChange) -> Result<Command, CommandError> {
+    if name.is_empty() {
+        return Err(CommandError::new(ErrorCode::InvalidRequest, "Default group resources are not allowed."));
+    }
+    if !request.authorize(Operation::AlterConfigs, Resource::Group(name)) {
+        let denied = ErrorCode::GroupAuthorizationFailed;
+        return Err(CommandError::new(denied, denied.message()));
+    }
+    Ok(Command::AlterGroupConfig { group: name.to_owned(), change })
 }
 
 /// The empty name means all brokers.

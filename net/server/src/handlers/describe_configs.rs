@@ -1,6 +1,7 @@
-//! DescribeConfigs: the settings of topics and of this broker, with where each value comes from.
+//! DescribeConfigs: the settings of topics, of groups and of this broker, with where each value comes from.
 
 use millrace_base::code::ErrorCode;
+use millrace_base::group_config;
 use millrace_base::setting::{Described, Source};
 use millrace_base::topic_config;
 use millrace_cluster::metadata::check_topic_name;
@@ -79,6 +80,16 @@ fn describe(
                 return Ok(server.settings().describe());
             }
             Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {node_id}, but received {name}")))
+        }
+        resource_type::GROUP => {
+            if !request.authorize(Operation::DescribeConfigs, Resource::Group(name)) {
+                return denied(ErrorCode::GroupAuthorizationFailed);
+            }
+            if name.is_empty() {
+                return Err((ErrorCode::InvalidRequest, "Group name must not be empty".to_owned()));
+            }
+            let overrides = server.image().group_config(name).cloned().unwrap_or_default();
+            Ok(group_config::describe(&overrides, &server.config))
         }
         other => Err((ErrorCode::InvalidRequest, format!("Unsupported resource type: {other}"))),
     }

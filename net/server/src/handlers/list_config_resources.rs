@@ -12,7 +12,7 @@ use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
 
-/// The types that may be asked for. Of client metrics and groups none has settings here.
+/// The types that may be asked for. Of client metrics none has settings here.
 const TYPES: [i8; 5] = [
     resource_type::TOPIC,
     resource_type::BROKER,
@@ -50,6 +50,11 @@ pub(super) fn handle(server: &Server, request: &Request) -> Result<Outcome, Wire
         let resource_type = resource_type::TOPIC;
         config_resources
             .extend(image.topics().map(|topic| ConfigResource { resource_name: &topic.name, resource_type }));
+    }
+    if is_asked(resource_type::GROUP) {
+        let resource_type = resource_type::GROUP;
+        config_resources
+            .extend(image.group_configs().map(|resource_name| ConfigResource { resource_name, resource_type }));
     }
     let config_resources = config_resources.into();
     let response = ListConfigResourcesResponse { error_code: error.code(), config_resources, ..Default::default() };

@@ -2,7 +2,7 @@
 
 use millrace_base::ids::PartitionIndex;
 
-use super::change::MemberValue;
+use super::change::{MemberValue, Standing};
 use super::request::Assignment;
 use super::turn::Step;
 use crate::group::state::GroupState;
@@ -31,10 +31,19 @@ pub struct DescribedConsumer {
     pub value: MemberValue,
     /// Its epoch.
     pub epoch: i32,
-    /// What it may use: topic id, name and partitions.
+    /// What it has, with what it is to let go: topic id, name and partitions.
     pub assigned: Vec<([u8; 16], String, Vec<PartitionIndex>)>,
     /// What it is to have in the end.
     pub target: Vec<([u8; 16], String, Vec<PartitionIndex>)>,
+}
+
+/// What a member has, with what it is to let go.
+fn all_held(standing: &Standing) -> Assignment {
+    let mut held = Assignment::new();
+    for (topic, partition) in standing.held() {
+        held.entry(topic).or_default().insert(partition);
+    }
+    held
 }
 
 impl Step<'_> {
@@ -47,7 +56,7 @@ impl Step<'_> {
                 member_id: id.clone(),
                 value: value.clone(),
                 epoch: standing.epoch,
-                assigned: self.with_names(&standing.assignment()),
+                assigned: self.with_names(&all_held(&standing)),
                 target: self.with_names(&target),
             }
         });

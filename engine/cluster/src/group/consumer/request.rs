@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
+use millrace_base::group_config;
 use millrace_base::ids::{PartitionIndex, TopicId};
+use millrace_base::topic_config::Overrides;
 
 use super::assignor::Assignor;
 
@@ -28,6 +30,21 @@ pub struct ConsumerRules {
     pub may_upgrade: bool,
     /// `group.consumer.migration.policy`: and back to it.
     pub may_downgrade: bool,
+}
+
+impl ConsumerRules {
+    /// The settings of a group that has set these for itself.
+    pub(in crate::group) fn with(&self, overrides: Option<&Overrides>) -> ConsumerRules {
+        let own = |name: &str, default: Duration| {
+            overrides.and_then(|overrides| group_config::duration(overrides, name)).unwrap_or(default)
+        };
+        ConsumerRules {
+            session_timeout: own("consumer.session.timeout.ms", self.session_timeout),
+            heartbeat_interval: own("consumer.heartbeat.interval.ms", self.heartbeat_interval),
+            assignment_interval: own("consumer.assignment.interval.ms", self.assignment_interval),
+            ..self.clone()
+        }
+    }
 }
 
 /// ConsumerGroupHeartbeat.

@@ -72,6 +72,7 @@ fn the_last_member_that_leaves_the_consumer_protocol_takes_the_group_back() {
     join_now(&mut bench, &id);
     bench.beat(heartbeat("a", -1)).unwrap();
     assert_eq!(kind(&bench), (GroupKind::Classic, "PreparingRebalance"));
+    assert_eq!(bench.heartbeat(&id, 3), ErrorCode::RebalanceInProgress);
     bench.restart(rules());
     assert_eq!(kind(&bench).0, GroupKind::Classic);
     let joined = join_now(&mut bench, &id);
