@@ -1,5 +1,5 @@
-//! Groups of the consumer protocol (KIP-848), as Java's consumers meet them: beside members of the classic protocol, and
-//! while the broker is killed.
+//! Groups of the consumer protocol (KIP-848), as Java's consumers meet them: beside members of the classic protocol,
+//! and while the broker is killed.
 
 use millrace_judges::broker::{Broker, Kind, Setup};
 use millrace_judges::java::Java;

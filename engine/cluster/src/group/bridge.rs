@@ -10,7 +10,7 @@ use super::consumer::{
     Change, ClassicParts, ConsumerGroup, ConsumerHeartbeat, ConsumerRecord, JOIN, Refusal, Step, Undo, Work, upgrade,
 };
 use super::record::{GroupRecord, GroupValue};
-use super::request::{Answer, FetchOffsets, FetchedOffset, Join, Request, SyncAnswer, Ticket, WriteId};
+use super::request::{Answer, FetchOffsets, FetchedOffset, Join, JoinAnswer, Request, SyncAnswer, Ticket, WriteId};
 use super::state::{Group, Phase};
 use super::turn::{Then, Timer, Turn};
 
@@ -105,7 +105,7 @@ impl Turn<'_> {
                 keep_first_of_each_name(&mut join);
                 self.step(Undo::default(), no_records, |step| match step.join_classic(&join) {
                     Ok(answer) => Outcome::Done(Some((ticket, Answer::Join(answer)))),
-                    Err(answer) => Outcome::Refused(ticket, Answer::Join(answer)),
+                    Err((error, id)) => Outcome::Refused(ticket, Answer::Join(JoinAnswer::refused(error, &id))),
                 });
             }
             Request::Sync(sync) => self.step(Undo::default(), no_records, |step| {
@@ -154,8 +154,8 @@ impl Turn<'_> {
         waiting
     }
 
-    /// The group as one of the classic protocol, if it may and can go over to it: of the generation that its members know,
-    /// before the step.
+    /// The group as one of the classic protocol, if it may and can go over to it: of the generation that its members
+    /// know, before the step.
     fn downgrade(&self, undo: &Undo) -> Option<GroupValue> {
         let consumers = self.group.consumers.as_ref().filter(|_| self.rules.consumer.may_downgrade)?;
         if !consumers.is_all_classic() || consumers.members().len() > self.rules.members_max {

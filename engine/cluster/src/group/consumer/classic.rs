@@ -129,19 +129,22 @@ impl MemberValue {
 
 impl Step<'_> {
     /// JoinGroup: answered at once, with the step that the member can make.
-    pub(in crate::group) fn join_classic(&mut self, join: &Join) -> Result<JoinAnswer, JoinAnswer> {
-        let refused = |error| JoinAnswer::refused(error, &join.member_id);
+    ///
+    /// # Errors
+    /// The code, and the id that the answer names.
+    pub(in crate::group) fn join_classic(&mut self, join: &Join) -> Result<JoinAnswer, (ErrorCode, String)> {
+        let refused = |error| (error, join.member_id.clone());
         if !self.supports(join) {
             return Err(refused(ErrorCode::InconsistentGroupProtocol));
         }
         let is_static = join.instance_id.is_some();
         if join.member_id.is_empty() && !is_static && join.must_know_its_id {
-            return Err(JoinAnswer::refused(ErrorCode::MemberIdRequired, &join.new_id));
+            return Err((ErrorCode::MemberIdRequired, join.new_id.clone()));
         }
         let id = if join.member_id.is_empty() { join.new_id.clone() } else { join.member_id.clone() };
         let subscription = Subscription::read(&join.protocols, self.image)
             .map_err(|_| refused(ErrorCode::InconsistentGroupProtocol))?;
-        self.take_static_place(join, &id)?;
+        self.take_static_place(join, &id).map_err(refused)?;
         self.check_room(&id).map_err(|refusal| refused(refusal.code))?;
         let before = self.group.members().get(&id).cloned();
         let regex = before.as_ref().and_then(|before| before.topic_regex.clone());
@@ -183,13 +186,11 @@ impl Step<'_> {
     }
 
     /// A static member comes back, under another id or with the one that it has.
-    fn take_static_place(&mut self, join: &Join, id: &str) -> Result<(), JoinAnswer> {
+    fn take_static_place(&mut self, join: &Join, id: &str) -> Result<(), ErrorCode> {
         let Some(instance_id) = &join.instance_id else { return Ok(()) };
         let Some(present) = self.group.static_member(instance_id).map(str::to_owned) else { return Ok(()) };
         if !join.member_id.is_empty() {
-            return self
-                .check_instance(id, instance_id, Some(&present))
-                .map_err(|refusal| JoinAnswer::refused(refusal.code, &join.member_id));
+            return self.check_instance(id, instance_id, Some(&present)).map_err(|refusal| refusal.code);
         }
         self.replace_static_member(&present, id);
         Ok(())

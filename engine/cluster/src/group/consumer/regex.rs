@@ -1,4 +1,4 @@
-//! Subscriptions by a pattern, in the syntax of RE2.
+//! Subscriptions by a pattern, in the syntax of RE2; a repetition of a repetition (`a**`), which RE2 refuses, is taken.
 
 use std::collections::BTreeSet;
 

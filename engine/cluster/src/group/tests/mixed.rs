@@ -1,5 +1,5 @@
-//! Members of both protocols in one group, and groups that go over from the one to the other. Codes and epochs are those
-//! that Kafka 4.3.1 answered to the same requests.
+//! Members of both protocols in one group, and groups that go over from the one to the other. Codes and epochs are
+//! those that Kafka 4.3.1 answered to the same requests.
 
 use std::time::Duration;
 
