@@ -1,5 +1,5 @@
-//! Decides about [`Command::AlterGroupConfig`](super::Command::AlterGroupConfig): what is set on a group afterwards, and
-//! whether it may be.
+//! Decides about [`Command::AlterGroupConfig`](super::Command::AlterGroupConfig): what is set on a group afterwards,
+//! and whether it may be.
 
 use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
