@@ -56,23 +56,25 @@ struct Found {
     /// Where the log of the one who asks and this one part: an epoch, and its end here (exclusive).
     diverging: Option<(LeaderEpoch, Offset)>,
     parts: Vec<ReadPart>,
+    /// Nobody looked for the partition's log: the request named nothing that may be read.
+    is_refused: bool,
 }
 
 impl Found {
     fn error(error: ErrorCode) -> Self {
-        Self { error, high_watermark: -1, last_stable_offset: -1, log_start: -1, diverging: None, parts: Vec::new() }
+        let (high_watermark, last_stable_offset, log_start) = (-1, -1, -1);
+        let (diverging, parts, is_refused) = (None, Vec::new(), false);
+        Self { error, high_watermark, last_stable_offset, log_start, diverging, parts, is_refused }
+    }
+
+    fn refused(error: ErrorCode) -> Self {
+        Self { is_refused: true, ..Self::error(error) }
     }
 
     /// Whether the answer holds a list of aborted transactions: to those who want committed records only, if they get
     /// any; and with the errors that Kafka finds before it looks at that.
     fn tells_transactions(&self, is_committed: bool) -> bool {
-        match self.error {
-            ErrorCode::None => is_committed,
-            error => matches!(
-                error,
-                ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId | ErrorCode::TopicAuthorizationFailed
-            ),
-        }
+        if self.error == ErrorCode::None { is_committed } else { self.is_refused }
     }
 
     fn len_bytes(&self) -> usize {
@@ -238,7 +240,7 @@ async fn drop_parts_and_wait(
 /// Reads every wanted partition on its core, then applies the limit over all of them in the request's order.
 async fn read_all(server: &Rc<Server>, wanted: &[Result<Wanted, ErrorCode>], bytes_max: usize) -> Vec<Found> {
     let mut found: Vec<Found> =
-        wanted.iter().map(|wanted| Found::error(wanted.err().unwrap_or(ErrorCode::UnknownServerError))).collect();
+        wanted.iter().map(|wanted| Found::refused(wanted.err().unwrap_or(ErrorCode::UnknownServerError))).collect();
     let mut by_core: BTreeMap<CoreId, (Vec<usize>, Vec<Wanted>)> = BTreeMap::new();
     for (place, wanted) in wanted.iter().enumerate() {
         if let Ok(wanted) = wanted {
@@ -339,6 +341,7 @@ fn found(partition: &Partition, parts: Vec<ReadPart>) -> Found {
         log_start: offsets.log_start,
         diverging: None,
         parts,
+        is_refused: false,
     }
 }
 
