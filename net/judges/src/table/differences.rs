@@ -205,6 +205,14 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         api: "IncrementalAlterConfigs",
+        rows: "checked: group.consumer.assignment.interval.ms",
+        field: "",
+        kafka: "takes `group.consumer.assignment.interval.ms` while a broker runs",
+        millrace: "INVALID_REQUEST",
+        reason: "a broker is given it at its start",
+    },
+    Difference {
+        api: "IncrementalAlterConfigs",
         rows: "checked: log.local.retention",
         field: "",
         kafka: "takes settings of tiered storage",
