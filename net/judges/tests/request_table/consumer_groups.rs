@@ -138,7 +138,7 @@ pub(crate) fn refused(table: &mut Table) {
         let versions = if row == "no member" { 1..=1 } else { 0..=1 };
         table.ask(&format!("consumer group: {row}"), HEARTBEAT, versions, body);
     }
-    for regex in ["(", "(?=a)", "[", "\\"] {
+    for regex in ["(", "(?=a)", "[", "a**", "\\"] {
         let body = full_with(&json!({ "SubscribedTopicRegex": regex, "SubscribedTopicNames": null }));
         table.ask(&format!("consumer group: the pattern {regex}"), HEARTBEAT, 1, beat("cr", "A", 0, &body));
     }

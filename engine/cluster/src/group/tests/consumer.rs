@@ -222,6 +222,7 @@ fn a_pattern_stands_for_the_topics_that_match_it_as_a_whole() {
     let by = |regex: &str| ConsumerHeartbeat { topic_names: None, topic_regex: Some(regex.to_owned()), ..joining("a") };
     assert_eq!(bench.refused(by("(")).0, ErrorCode::InvalidRegularExpression);
     assert_eq!(bench.refused(by("(?=a)")).0, ErrorCode::InvalidRegularExpression);
+    assert_eq!(bench.refused(by("a**")).0, ErrorCode::InvalidRegularExpression);
     assert_eq!(bench.beats(by("t|x")), (2, all(2)));
     bench.create_topic("x", TopicId([9; 16]), 1);
     assert_eq!(bench.beats(heartbeat("a", 2)), (3, Some(vec![0, 1, 0])));
