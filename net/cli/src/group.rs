@@ -100,6 +100,8 @@ struct ListedGroup {
     name: String,
     state: String,
     protocol_type: String,
+    /// `classic` or `consumer`; empty where the broker does not say.
+    group_type: String,
 }
 
 fn list_groups(list: &List) -> Result<(), CliError> {
@@ -107,6 +109,7 @@ fn list_groups(list: &List) -> Result<(), CliError> {
         name: group.name,
         state: group.state,
         protocol_type: group.protocol_type,
+        group_type: group.group_type,
     });
     let listed: Vec<_> = listed.collect();
     if list.json {
@@ -115,15 +118,16 @@ fn list_groups(list: &List) -> Result<(), CliError> {
     if listed.is_empty() {
         return output::print_line("no groups yet; one comes with its first consumer");
     }
-    let rows: Vec<_> = listed.into_iter().map(|group| [group.name, group.state, group.protocol_type]).collect();
-    output::print_table(["GROUP", "STATE", "TYPE"], &rows)
+    let row = |group: ListedGroup| [group.name, group.state, group.protocol_type, group.group_type];
+    let rows: Vec<_> = listed.into_iter().map(row).collect();
+    output::print_table(["GROUP", "STATE", "TYPE", "PROTOCOL"], &rows)
 }
 
 #[derive(Serialize)]
 struct DescribedGroup {
     name: String,
     state: String,
-    /// Empty unless the group is stable.
+    /// Empty for a classic group that is not stable.
     protocol: String,
     partitions: Vec<DescribedPartition>,
     members: Vec<DescribedMember>,

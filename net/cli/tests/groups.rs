@@ -46,7 +46,7 @@ fn groups(cores: u32) {
     }
     let outside = broker.run(to(&["--to", "11"]));
     assert_eq!(outside.code, 3, "{}", outside.stderr);
-    let listed = json!([{"name": "g", "state": "Empty", "protocol_type": ""}]);
+    let listed = json!([{"name": "g", "state": "Empty", "protocol_type": "", "group_type": "classic"}]);
     assert_eq!(broker.run(["group", "list", "--json"]).json(), [listed]);
     let shown = broker.run(["group", "describe", "g"]).ok();
     assert!(shown.starts_with("group g (Empty)\nTOPIC  PARTITION  COMMITTED  END  LAG  MEMBER\nt      0"), "{shown}");

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use millrace_base::code::ErrorCode;
 use millrace_schema::decode_versioned;
 use millrace_schema::records::ConsumerProtocolAssignment;
+use millrace_wire::messages::consumer_group_describe::{
+    Assignment, ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse,
+};
 use millrace_wire::messages::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
 use millrace_wire::messages::describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
 use millrace_wire::messages::find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
@@ -32,6 +35,8 @@ pub struct ListedGroup {
     pub state: String,
     /// For example `consumer`; empty for a group that never had members.
     pub protocol_type: String,
+    /// How it is coordinated: `classic`, or `consumer` (KIP-848); empty from brokers that do not list it.
+    pub group_type: String,
 }
 
 /// A group's state and members.
@@ -39,7 +44,7 @@ pub struct ListedGroup {
 pub struct GroupDescription {
     /// Kafka's name of its state.
     pub state: String,
-    /// How partitions are assigned, for example `range`; empty unless it is stable.
+    /// How partitions are assigned, for example `range`; empty for a classic group that is not stable.
     pub protocol: String,
     /// Its members.
     pub members: Vec<GroupMember>,
@@ -70,7 +75,7 @@ pub fn list(cluster: &mut Cluster) -> Result<Vec<ListedGroup>, ClientError> {
         let mut groups = Vec::new();
         for broker in cluster.broker_ids() {
             let broker = cluster.broker(broker)?;
-            let version = broker.version::<ListGroupsRequest<'_>>(4)?;
+            let version = broker.version::<ListGroupsRequest<'_>>(5)?;
             let answer = broker.call(version, &ListGroupsRequest::default())?;
             let response = answer.decode::<ListGroupsResponse<'_>>()?;
             refuse(response.error_code, "groups are not listed")?;
@@ -78,6 +83,7 @@ pub fn list(cluster: &mut Cluster) -> Result<Vec<ListedGroup>, ClientError> {
                 name: group.group_id.to_owned(),
                 state: group.group_state.to_owned(),
                 protocol_type: group.protocol_type.to_owned(),
+                group_type: group.group_type.to_owned(),
             }));
         }
         groups.sort();
@@ -90,30 +96,72 @@ pub fn list(cluster: &mut Cluster) -> Result<Vec<ListedGroup>, ClientError> {
 /// # Errors
 /// [`ClientError::Refused`] with GROUP_ID_NOT_FOUND when there is no such group.
 pub fn describe(cluster: &mut Cluster, group: &str) -> Result<GroupDescription, ClientError> {
-    at_coordinator(cluster, group, |coordinator| {
-        let version = coordinator.version::<DescribeGroupsRequest<'_>>(5)?;
-        let request = DescribeGroupsRequest { groups: vec![group].into(), ..Default::default() };
-        let answer = coordinator.call(version, &request)?;
-        let response = answer.decode::<DescribeGroupsResponse<'_>>()?;
-        let what = || format!("group {group:?} is not described");
-        let missing = || ClientError::refused(what(), ErrorCode::GroupIdNotFound.code(), None);
-        let described = response.groups.iter().next().ok_or_else(missing)?;
-        refuse(described.error_code, what())?;
-        if described.group_state == DEAD {
-            return Err(missing());
-        }
-        let is_consumer = described.protocol_type == CONSUMER;
-        let members = described.members.iter().map(|member| GroupMember {
-            id: member.member_id.to_owned(),
-            client_id: member.client_id.to_owned(),
-            host: member.client_host.trim_start_matches('/').to_owned(),
-            partitions: if is_consumer { assigned(member.member_assignment) } else { Vec::new() },
-        });
-        Ok(GroupDescription {
-            state: described.group_state.to_owned(),
-            protocol: described.protocol_data.to_owned(),
-            members: members.collect(),
-        })
+    at_coordinator(cluster, group, |coordinator| match describe_consumer(coordinator, group)? {
+        Some(described) => Ok(described),
+        None => describe_classic(coordinator, group),
+    })
+}
+
+/// A group of the consumer protocol (KIP-848); nothing when it is none, or the broker knows no such groups.
+fn describe_consumer(coordinator: &mut Connection, group: &str) -> Result<Option<GroupDescription>, ClientError> {
+    let version = match coordinator.version::<ConsumerGroupDescribeRequest<'_>>(1) {
+        Err(ClientError::NotOffered { .. }) => return Ok(None),
+        version => version?,
+    };
+    let request = ConsumerGroupDescribeRequest { group_ids: vec![group].into(), ..Default::default() };
+    let answer = coordinator.call(version, &request)?;
+    let response = answer.decode::<ConsumerGroupDescribeResponse<'_>>()?;
+    let Some(described) = response.groups.iter().next() else { return Ok(None) };
+    if described.error_code == ErrorCode::GroupIdNotFound.code() {
+        return Ok(None);
+    }
+    refuse(described.error_code, format!("group {group:?} is not described"))?;
+    let members = described.members.iter().map(|member| GroupMember {
+        id: member.member_id.to_owned(),
+        client_id: member.client_id.to_owned(),
+        host: member.client_host.trim_start_matches('/').to_owned(),
+        partitions: owned(&member.assignment),
+    });
+    Ok(Some(GroupDescription {
+        state: described.group_state.to_owned(),
+        protocol: described.assignor_name.to_owned(),
+        members: members.collect(),
+    }))
+}
+
+/// The partitions that a member of the consumer protocol reads.
+fn owned(assignment: &Assignment<'_>) -> Vec<(String, i32)> {
+    let mut partitions = Vec::new();
+    for topic in assignment.topic_partitions.iter() {
+        partitions.extend(topic.partitions.iter().map(|partition| (topic.topic_name.to_owned(), partition)));
+    }
+    partitions
+}
+
+/// A group of the classic protocol.
+fn describe_classic(coordinator: &mut Connection, group: &str) -> Result<GroupDescription, ClientError> {
+    let version = coordinator.version::<DescribeGroupsRequest<'_>>(5)?;
+    let request = DescribeGroupsRequest { groups: vec![group].into(), ..Default::default() };
+    let answer = coordinator.call(version, &request)?;
+    let response = answer.decode::<DescribeGroupsResponse<'_>>()?;
+    let what = || format!("group {group:?} is not described");
+    let missing = || ClientError::refused(what(), ErrorCode::GroupIdNotFound.code(), None);
+    let described = response.groups.iter().next().ok_or_else(missing)?;
+    refuse(described.error_code, what())?;
+    if described.group_state == DEAD {
+        return Err(missing());
+    }
+    let is_consumer = described.protocol_type == CONSUMER;
+    let members = described.members.iter().map(|member| GroupMember {
+        id: member.member_id.to_owned(),
+        client_id: member.client_id.to_owned(),
+        host: member.client_host.trim_start_matches('/').to_owned(),
+        partitions: if is_consumer { assigned(member.member_assignment) } else { Vec::new() },
+    });
+    Ok(GroupDescription {
+        state: described.group_state.to_owned(),
+        protocol: described.protocol_data.to_owned(),
+        members: members.collect(),
     })
 }
 

@@ -1,9 +1,12 @@
 //! Groups of the consumer protocol (KIP-848), as Java's consumers meet them: beside members of the classic protocol,
 //! and while the broker is killed.
 
-use millrace_judges::broker::{Broker, Kind, Setup};
+use std::process::Command;
+
+use millrace_judges::broker::{Broker, Kind, Setup, binary};
 use millrace_judges::java::Java;
 use millrace_judges::librdkafka;
+use serde_json::{Value, json};
 
 const TOPIC: &str = "orders";
 const PARTITIONS: i32 = 6;
@@ -59,6 +62,27 @@ fn members_share_partitions(cores: u32, group: &str, protocols: [&str; 3]) {
     let described = String::from_utf8(described).unwrap();
     let lags = described.lines().filter(|line| line.starts_with(group)).map(|line| line.split_whitespace().nth(5));
     assert_eq!(lags.collect::<Vec<_>>(), vec![Some("0"); 6], "{described}");
+    our_command_shows(&address, group, if protocols[1] == "consumer" { "consumer" } else { "classic" });
+}
+
+/// `millrace group` shows one member with all partitions and no lag, whichever protocol the group is of.
+fn our_command_shows(address: &str, group: &str, group_type: &str) {
+    let ask = |arguments: &[&str]| {
+        let output = Command::new(binary()).args(arguments).args(["--json", "--server", address]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let listed = ask(&["group", "list"]);
+    assert_eq!(
+        listed,
+        json!([{ "name": group, "state": "Stable", "protocol_type": "consumer", "group_type": group_type }])
+    );
+    let described = ask(&["group", "describe", group]);
+    assert_eq!(described["members"].as_array().map(Vec::len), Some(1), "{described}");
+    let partitions = described["partitions"].as_array().unwrap();
+    assert_eq!(partitions.len(), 6, "{described}");
+    let is_read = |of: &Value| of["lag"] == 0 && of["member"] == described["members"][0]["id"];
+    assert!(partitions.iter().all(is_read), "{described}");
 }
 
 #[test]
