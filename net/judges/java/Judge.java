@@ -16,6 +16,10 @@ import org.apache.kafka.common.*;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.*;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.apache.kafka.streams.kstream.Branched;
 
 /**
  * Runs Java clients and Kafka's own tools for the judges, many cases in one virtual machine.
@@ -38,6 +42,7 @@ public class Judge {
                     case "seek" -> seek(words);
                     case "member" -> member(words);
                     case "settle" -> settle(words);
+                    case "streams" -> streams(words);
                     case "one-of-many" -> oneOfMany(words);
                     case "performance-payloads" -> performancePayloads(words);
                     case "tool" -> tool(words);
@@ -245,6 +250,50 @@ public class Judge {
             if (total == partitions && owned.size() == partitions && even && READ.size() == records) return;
             if (System.nanoTime() > deadline) throw new IllegalStateException(shares + ", " + READ.size() + " records");
         }
+    }
+
+    /** Instances of the Streams application that run, by their names; and what one of them died of. */
+    static final Map<String, KafkaStreams> STREAMS = new HashMap<>();
+    static volatile Throwable diedOf;
+
+    /**
+     * streams ADDRESS NAME DIRECTORY NUMBERS EVEN ODD: an instance of an application without state starts. Of the numbers that three
+     * does not divide, it sends those that are even to one topic and the others to the other; streams stop NAME: it stops.
+     */
+    static void streams(String[] words) {
+        if (words[1].equals("stop")) {
+            boolean stopped = STREAMS.remove(words[2]).close(Duration.ofSeconds(30));
+            if (diedOf != null) throw new IllegalStateException(diedOf);
+            if (!stopped) throw new IllegalStateException(words[2] + " does not stop");
+            return;
+        }
+        Properties properties = client(words[1]);
+        properties.put("application.id", "numbers");
+        properties.put("client.id", words[2]);
+        properties.put("state.dir", words[3] + "/" + words[2]);
+        properties.put("num.stream.threads", "2");
+        properties.put("commit.interval.ms", "200");
+        // Streams leaves a group by silence: who stops may come back.
+        properties.put("session.timeout.ms", "6000");
+        properties.put("heartbeat.interval.ms", "500");
+        properties.put("processing.exception.handler.global.enabled", "true");
+        properties.put("auto.offset.reset", "earliest");
+        properties.put("default.key.serde", Serdes.StringSerde.class);
+        properties.put("default.value.serde", Serdes.StringSerde.class);
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.<String, String>stream(words[4])
+            .filter((key, number) -> Long.parseLong(number) % 3 != 0)
+            .split()
+            .branch((key, number) -> Long.parseLong(number) % 2 == 0,
+                Branched.withConsumer(even -> even.mapValues(number -> "even " + number).to(words[5])))
+            .defaultBranch(Branched.withConsumer(odd -> odd.mapValues(number -> "odd " + number).to(words[6])));
+        KafkaStreams streams = new KafkaStreams(builder.build(), properties);
+        streams.setUncaughtExceptionHandler(error -> {
+            diedOf = error;
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        });
+        streams.start();
+        STREAMS.put(words[2], streams);
     }
 
     static void await(KafkaConsumer<byte[], byte[]> consumer, int records) {
