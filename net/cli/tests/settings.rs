@@ -98,13 +98,22 @@ fn settings_are_listed_shown_set_and_unset() {
 }
 
 #[test]
-fn a_brokers_settings_are_shown_and_its_refusal_is_told() {
+fn a_brokers_settings_are_shown_changed_and_refused() {
     started(|broker| {
         assert_eq!(broker.run(["config", "get", "num.partitions", "--broker", "1"]).ok(), "1\n");
         let listed = broker.run(["config", "list", "--broker", "1"]).ok();
         assert!(listed.lines().any(|line| line.starts_with("listeners") && line.ends_with("static")), "{listed}");
         refused(&broker.run(["config", "list", "--broker", "7"]), 3, "there is no broker 7: the cluster has [1]");
         let set = ["config", "set", "num.partitions=3", "--broker", "1"];
-        refused(&broker.run(set), 3, "give them at its start");
+        refused(&broker.run(set), 3, "Cannot update these configs dynamically: [num.partitions]");
+
+        let retention = || broker.run(["config", "get", "retention.ms", "--topic", "orders"]).ok();
+        assert_eq!(retention(), "604800000\n");
+        broker.run(["config", "set", "log.retention.ms=5000", "--all-brokers"]).ok();
+        assert_eq!(retention(), "5000\n", "topics inherit it at once");
+        broker.run(["config", "set", "log.retention.ms=6000", "--broker", "1"]).ok();
+        assert_eq!(retention(), "6000\n", "a broker's own goes before that of all");
+        broker.run(["config", "unset", "log.retention.ms", "--broker", "1"]).ok();
+        assert_eq!(retention(), "5000\n");
     });
 }
