@@ -80,38 +80,33 @@ impl Partition {
     /// # Errors
     /// [`AppendError`]; nothing has changed then.
     pub async fn append(self: &Rc<Self>, append: &Append<'_>) -> Result<Appended, AppendError> {
-        let bytes = append.batches.len() as u64;
         let first = check_shape(append)?;
-        if bytes > BATCH_BYTES_MAX {
-            return Err(AppendError::TooLarge { bytes, segment_bytes: SEGMENT_BYTES_MAX });
-        }
         let _turn = self.turn.acquire(1).await;
-        {
-            let state = self.state.borrow();
-            state.check()?;
-            match append.origin {
-                Origin::Client => {
-                    if let Admission::Duplicate(old) = state.producers.admit(&first)? {
-                        return Ok(Appended {
-                            base_offset: old.base_offset,
-                            next_offset: old.last_offset + 1,
-                            // As in Kafka the batch's own timestamp, whosever clock it shows.
-                            log_append_time_ms: old.timestamp_ms,
-                            log_start: state.log_start,
-                            is_duplicate: true,
-                        });
-                    }
-                    check_epoch(&state, append.leader_epoch)?;
-                }
-                Origin::Coordinator => check_epoch(&state, append.leader_epoch)?,
-                Origin::Replica if first.base_offset() < state.log_end => {
-                    return Err(AppendError::OffsetBehind { found: first.base_offset(), log_end: state.log_end });
-                }
-                Origin::Replica => check_epoch(&state, first.leader_epoch())?,
-            }
+        if let Some(duplicate) = self.state.borrow().admit(append, &first)? {
+            return Ok(duplicate);
         }
-        self.make_room(&first, bytes).await?;
+        self.make_room(&first, append.batches.len() as u64).await?;
         Ok(self.append_now(append))
+    }
+
+    /// As [`Self::append`], when nothing has to be waited for: no turn, no room. Gives nothing when something has, and
+    /// nothing was appended.
+    pub fn append_at_once(self: &Rc<Self>, append: &Append<'_>) -> Option<Result<Appended, AppendError>> {
+        let first = match check_shape(append) {
+            Ok(first) => first,
+            Err(error) => return Some(Err(error)),
+        };
+        let _turn = self.turn.try_acquire(1)?;
+        match self.state.borrow().admit(append, &first) {
+            Ok(None) => {}
+            Ok(Some(duplicate)) => return Some(Ok(duplicate)),
+            Err(error) => return Some(Err(error)),
+        }
+        match self.need(&first, append.batches.len() as u64) {
+            Ok(Need::Nothing) => Some(Ok(self.append_now(append))),
+            Ok(Need::Roll | Need::Extent { .. } | Need::Memory) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Does what is needed until `bytes` more fit into the active segment, its file and its tail.
@@ -277,6 +272,32 @@ impl Partition {
 }
 
 impl State {
+    /// Whether it may be appended; what it got, if it was before.
+    fn admit(&self, append: &Append<'_>, first: &Batch<'_>) -> Result<Option<Appended>, AppendError> {
+        self.check()?;
+        match append.origin {
+            Origin::Client => {
+                if let Admission::Duplicate(old) = self.producers.admit(first)? {
+                    return Ok(Some(Appended {
+                        base_offset: old.base_offset,
+                        next_offset: old.last_offset + 1,
+                        // As in Kafka the batch's own timestamp, whosever clock it shows.
+                        log_append_time_ms: old.timestamp_ms,
+                        log_start: self.log_start,
+                        is_duplicate: true,
+                    }));
+                }
+                check_epoch(self, append.leader_epoch)?;
+            }
+            Origin::Coordinator => check_epoch(self, append.leader_epoch)?,
+            Origin::Replica if first.base_offset() < self.log_end => {
+                return Err(AppendError::OffsetBehind { found: first.base_offset(), log_end: self.log_end });
+            }
+            Origin::Replica => check_epoch(self, first.leader_epoch())?,
+        }
+        Ok(None)
+    }
+
     fn append_batch(&mut self, batch: &Batch<'_>, offset: Offset, epoch: LeaderEpoch, now_ms: i64) {
         let next_offset = offset + i64::from(batch.last_offset_delta()) + 1;
         let interval = self.config.index_interval_bytes;
@@ -337,6 +358,10 @@ fn check_epoch(state: &State, found: LeaderEpoch) -> Result<(), AppendError> {
 
 /// Whole batches, one of them where a client appends; gives the first.
 fn check_shape<'a>(append: &Append<'a>) -> Result<Batch<'a>, AppendError> {
+    let bytes = append.batches.len() as u64;
+    if bytes > BATCH_BYTES_MAX {
+        return Err(AppendError::TooLarge { bytes, segment_bytes: SEGMENT_BYTES_MAX });
+    }
     let mut first = None;
     let mut count = 0;
     let mut next_offset = Offset::MIN;

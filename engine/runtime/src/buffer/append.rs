@@ -13,6 +13,8 @@ use super::pool::{BufferPool, PoolExhausted};
 #[derive(Debug)]
 pub struct AppendBuffer {
     block: Arc<Block>,
+    /// The block's, here as well: who asks for it does not touch the block, which others may have touched last.
+    capacity: usize,
     len: usize,
 }
 
@@ -22,13 +24,14 @@ impl AppendBuffer {
     /// # Errors
     /// [`PoolExhausted`] when the pool has no room.
     pub fn with_capacity(pool: &BufferPool, capacity: usize) -> Result<AppendBuffer, PoolExhausted> {
-        Ok(AppendBuffer { block: Arc::new(pool.block(capacity)?), len: 0 })
+        let block = Arc::new(pool.block(capacity)?);
+        Ok(AppendBuffer { capacity: block.len(), block, len: 0 })
     }
 
     /// How many bytes fit in all.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.block.len()
+        self.capacity
     }
 
     /// How many more bytes fit.

@@ -248,8 +248,7 @@ impl CoreCall for AppendBatches {
     const CANCELLABLE: bool = false;
 
     async fn run(self, server: Rc<Server>) -> Self::Reply {
-        // All take their turns before any of them waits: no later request may come between.
-        let started = join_all(self.batches.into_iter().map(|batch| append(&server, batch))).await;
+        let started = append_all(&server, self.batches).await;
         let mut results = Vec::with_capacity(started.len());
         for appended in started {
             results.push(match appended {
@@ -265,19 +264,67 @@ impl CoreCall for AppendBatches {
     }
 }
 
-async fn append(server: &Server, work: Work) -> Result<(Rc<Partition>, Appended), Refused> {
-    let (partition, leader_epoch) = server.led(work.partition())?;
-    let log_start = partition.offsets().log_start;
-    let batch = match work {
-        Work::Append(batch) => batch,
-        Work::Refuse(_, refused) => return Err(Refused { log_start, ..refused }),
-    };
-    let append = Append { batches: &batch.bytes, origin: Origin::Client, leader_epoch, restamp: batch.restamp };
-    let appended = partition.append(&append).await.map_err(|error| {
-        let log_start = if matches!(error, AppendError::Sequence(_)) { log_start } else { UNTOLD };
-        Refused { log_start, ..refused(error.code(), &error) }
-    })?;
-    Ok((partition, appended))
+/// What a batch got, and from which partition.
+type Started = Result<(Rc<Partition>, Appended), Refused>;
+
+/// Appends in order. All take their turns before any of them waits: no later request may come between. Where nobody has
+/// to wait, nothing is set up for it.
+async fn append_all(server: &Server, batches: Vec<Work>) -> Vec<Started> {
+    let mut started = Vec::with_capacity(batches.len());
+    let mut batches = batches.into_iter();
+    let mut waits = None;
+    for work in batches.by_ref() {
+        match Ready::find(server, &work) {
+            Err(refused) => started.push(Err(refused)),
+            Ok(ready) => match ready.partition.append_at_once(&ready.append) {
+                Some(appended) => started.push(ready.started(appended)),
+                None => {
+                    waits = Some(work);
+                    break;
+                }
+            },
+        }
+    }
+    if waits.is_some() {
+        started.extend(join_all(waits.into_iter().chain(batches).map(|work| append(server, work))).await);
+    }
+    started
+}
+
+async fn append(server: &Server, work: Work) -> Started {
+    let ready = Ready::find(server, &work)?;
+    let appended = ready.partition.append(&ready.append).await;
+    ready.started(appended)
+}
+
+/// A batch beside its partition.
+struct Ready<'a> {
+    partition: Rc<Partition>,
+    log_start: Offset,
+    append: Append<'a>,
+}
+
+impl<'a> Ready<'a> {
+    fn find(server: &Server, work: &'a Work) -> Result<Self, Refused> {
+        let (partition, leader_epoch) = server.led(work.partition())?;
+        let log_start = partition.offsets().log_start;
+        let batch = match work {
+            Work::Append(batch) => batch,
+            Work::Refuse(_, refused) => return Err(Refused { log_start, ..refused.clone() }),
+        };
+        let append = Append { batches: &batch.bytes, origin: Origin::Client, leader_epoch, restamp: batch.restamp };
+        Ok(Self { partition, log_start, append })
+    }
+
+    fn started(self, appended: Result<Appended, AppendError>) -> Started {
+        match appended {
+            Ok(appended) => Ok((self.partition, appended)),
+            Err(error) => {
+                let log_start = if matches!(error, AppendError::Sequence(_)) { self.log_start } else { UNTOLD };
+                Err(Refused { log_start, ..refused(error.code(), &error) })
+            }
+        }
+    }
 }
 
 fn refused(code: ErrorCode, why: &dyn std::fmt::Display) -> Refused {
