@@ -159,6 +159,12 @@ impl Table {
         }
     }
 
+    /// Whether both brokers have a topic from here.
+    #[must_use]
+    pub fn has_topic(&self, name: &str) -> bool {
+        [&self.reference, &self.millrace].iter().all(|side| side.names.contains_key(name))
+    }
+
     /// Creates a topic with settings, as [`Table::topics`] does.
     pub fn topic(&mut self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         let settings: Vec<Value> =

@@ -39,8 +39,11 @@ fn describe(groups: &[&str]) -> Value {
     json!({ "GroupIds": groups, "IncludeAuthorizedOperations": false })
 }
 
-/// Topics, and coordinators that know them.
+/// Topics, and coordinators that know them; once, whichever scene comes first.
 fn prepare(table: &mut Table) {
+    if table.has_topic(TOPIC) {
+        return;
+    }
     table.topics(&[(TOPIC, 6)]);
     let group = json!({ "KeyType": 0, "CoordinatorKeys": ["cg"] });
     table.until("FindCoordinator", 4, &group, |it| it["Coordinators"][0]["ErrorCode"] == 0);
@@ -187,6 +190,16 @@ pub(crate) fn offsets(table: &mut Table) {
     ask("fetch as another one", fetch(json!("Z"), 3));
     ask("fetch as nobody", fetch(json!(null), -1));
     ask("fetch without a name", fetch(json!(""), -1));
+    for (row, group) in [("its own", "co"), ("no group's", "cg-none")] {
+        let topics = json!([{ "Name": TOPIC, "TopicId": format!("${TOPIC}"), "PartitionIndexes": [0, 3] }]);
+        let named = json!([{ "Name": TOPIC, "PartitionIndexes": [0, 3] }]);
+        let single = json!({ "GroupId": group, "Topics": named });
+        table.ask(&format!("offsets of a member: fetch {row} as of old"), "OffsetFetch", 1..=7, single);
+        let several = json!({ "Groups": [{ "GroupId": group, "Topics": topics }] });
+        table.ask(&format!("offsets of a member: fetch {row} among several"), "OffsetFetch", 8..=10, several);
+    }
+    table.ask("groups in a state that there is not", "ListGroups", 4..=5, json!({ "StatesFilter": ["Sleeping"] }));
+    table.ask("all groups", "ListGroups", All, json!({}));
     let delete = |partitions: &[i32]| {
         let partitions: Vec<_> = partitions.iter().map(|index| json!({ "PartitionIndex": index })).collect();
         json!({ "GroupId": "co", "Topics": [{ "Name": TOPIC, "Partitions": partitions }] })
