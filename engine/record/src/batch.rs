@@ -37,13 +37,6 @@ pub struct Batches<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Batches<'a> {
-    /// The bytes that were not taken yet.
-    pub fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-}
-
 impl<'a> Iterator for Batches<'a> {
     type Item = Result<Batch<'a>, RecordError>;
 
