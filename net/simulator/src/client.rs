@@ -65,9 +65,14 @@ impl Client {
         self.model.borrow_mut()
     }
 
-    pub(crate) fn note(&self, what: fmt::Arguments<'_>) {
+    /// The time since the run began, in whole milliseconds: the same for all clients.
+    pub(crate) fn time(&self) -> Duration {
         let ms = self.core.wall_ms() - WALL_START_MS;
-        self.history.note(Duration::from_millis(u64::try_from(ms).unwrap_or(0)), &self.name, what);
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+    }
+
+    pub(crate) fn note(&self, what: fmt::Arguments<'_>) {
+        self.history.note(self.time(), &self.name, what);
     }
 
     /// Waits until the topic is there that producers write to.

@@ -15,8 +15,9 @@ use crate::client::Client;
 use crate::model::Topic;
 
 const FIND_COORDINATOR_VERSION: i16 = 4;
-const COMMIT_VERSION: i16 = 8;
 const FETCH_VERSION: i16 = 8;
+/// Of OffsetCommit.
+const FIRST_VERSION_WITH_IDS: i16 = 10;
 
 /// As whom something is committed.
 #[derive(Clone, Debug)]
@@ -25,14 +26,20 @@ pub(crate) struct Committer {
     /// Empty for who is no member.
     pub(crate) member_id: String,
     pub(crate) instance: Option<String>,
-    /// -1 for who is no member.
+    /// Or the member's epoch; -1 for who is no member.
     pub(crate) generation: i32,
+    /// Of OffsetCommit, that it speaks.
+    pub(crate) version: i16,
 }
 
 impl Committer {
+    /// The last version of OffsetCommit that knows members of the classic protocol only.
+    pub(crate) const CLASSIC_VERSION: i16 = 8;
+
     /// Somebody who is no member.
     pub(crate) fn outside(group: &str) -> Self {
-        Self { group: group.to_owned(), member_id: String::new(), instance: None, generation: -1 }
+        let (group, version) = (group.to_owned(), Self::CLASSIC_VERSION);
+        Self { group, member_id: String::new(), instance: None, generation: -1, version }
     }
 }
 
@@ -64,7 +71,13 @@ pub(crate) async fn commit(
         committed_leader_epoch: -1,
         committed_metadata: Some(""),
     });
-    let stored = OffsetCommitRequestTopic { name: &topic.name, partitions: partitions.collect(), ..Default::default() };
+    // Older versions name topics, newer ones identify them.
+    let names = committer.version < FIRST_VERSION_WITH_IDS;
+    let stored = OffsetCommitRequestTopic {
+        name: if names { &topic.name } else { "" },
+        topic_id: if names { Default::default() } else { topic.id },
+        partitions: partitions.collect(),
+    };
     let request = OffsetCommitRequest {
         group_id: &committer.group,
         generation_id_or_member_epoch: committer.generation,
@@ -73,7 +86,7 @@ pub(crate) async fn commit(
         topics: vec![stored].into(),
         ..Default::default()
     };
-    let answer = client.call(COMMIT_VERSION, &request).await?;
+    let answer = client.call(committer.version, &request).await?;
     let response = answer.decode::<OffsetCommitResponse<'_>>();
     let result = response.topics.iter().next().expect("a result for the topic");
     let codes: BTreeMap<_, _> =

@@ -7,9 +7,12 @@
 
 mod admin;
 mod broker;
+mod classic_member;
 mod client;
 mod committer;
 mod connection;
+mod consumer_member;
+mod consumer_membership;
 mod coordinator;
 mod crowd;
 mod fetcher;
@@ -28,5 +31,6 @@ mod run;
 mod scenarios;
 mod trimmer;
 
+pub use crowd::Protocols;
 pub use plan::Scale;
 pub use run::{Summary, run};

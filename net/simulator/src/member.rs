@@ -1,5 +1,4 @@
-//! A member of a consumer group (classic protocol): it joins, owns partitions and commits for them, and gets into
-//! trouble.
+//! A member of a consumer group, of either protocol: it commits for what it owns, and gets into trouble.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +8,10 @@ use millrace_base::ids::{Offset, PartitionIndex};
 
 use crate::client::Client;
 use crate::coordinator::{self, Committer};
-use crate::crowd::MemberPlan;
-use crate::group_model::GroupModel;
-use crate::membership::{self, Joined};
+use crate::crowd::{MemberPlan, Protocol};
+use crate::group_model::{GroupModel, Term};
 use crate::model::{Promise, Topic};
+use crate::{consumer_membership, membership};
 
 /// One of so many things that a member does brings it into trouble, while it has some left.
 const TROUBLE_ONE_IN: u64 = 8;
@@ -21,25 +20,26 @@ const AWAY_MS_MAX: u64 = 4_000;
 
 /// Who a member was, or is.
 #[derive(Clone, Debug)]
-struct Owner {
-    committer: Committer,
-    partitions: Vec<PartitionIndex>,
+pub(crate) struct Owner {
+    pub(crate) committer: Committer,
+    pub(crate) partitions: Vec<(PartitionIndex, Term)>,
 }
 
-struct Member {
-    client: Client,
-    plan: MemberPlan,
-    topic: Topic,
-    /// Empty until it is told.
-    id: String,
-    troubles: usize,
+pub(crate) struct Member {
+    pub(crate) client: Client,
+    pub(crate) plan: MemberPlan,
+    pub(crate) topic: Topic,
+    pub(crate) protocol: Protocol,
+    /// Empty until it is told, or has named itself.
+    pub(crate) id: String,
+    pub(crate) troubles: usize,
     /// Who it was when it owned something the last time.
-    before: Option<Owner>,
+    pub(crate) before: Option<Owner>,
 }
 
 /// What a member is to do about an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+pub(crate) enum Next {
     Stay,
     Join,
 }
@@ -50,12 +50,12 @@ pub(crate) async fn live(mut client: Client, plan: MemberPlan) {
     client.nap = plan.session;
     client.core.sleep(plan.comes_after).await;
     coordinator::find(&mut client, &plan.group_name()).await;
-    let troubles = plan.troubles;
-    let mut member = Member { client, plan, topic, id: String::new(), troubles, before: None };
+    let (troubles, protocol) = (plan.troubles, plan.protocols.choose(&mut client.random));
+    let mut member = Member { client, plan, topic, protocol, id: String::new(), troubles, before: None };
     while !member.is_over() {
-        let Some(joined) = member.join().await else { continue };
-        if let Some(owner) = member.sync(joined).await {
-            member.own(owner).await;
+        match member.protocol {
+            Protocol::Classic => member.live_as_classic().await,
+            Protocol::Consumer => member.live_as_consumer().await,
         }
     }
     member.end().await;
@@ -74,137 +74,63 @@ pub(crate) async fn check_committed(client: &mut Client, topic: &Topic, group: u
 }
 
 impl Member {
-    fn with_group<T>(&self, act: impl FnOnce(&mut GroupModel) -> T) -> T {
+    pub(crate) fn with_group<T>(&self, act: impl FnOnce(&mut GroupModel) -> T) -> T {
         act(&mut self.client.model().groups[self.plan.group])
     }
 
     /// Whether there is nothing left that it waits for.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         let is_calm = self.client.model().is_calm;
         let has_had_enough = !self.plan.stays && (self.troubles == 0 || is_calm);
         has_had_enough || is_calm && self.with_group(GroupModel::is_settled)
     }
 
-    /// Goes for good, with a word or without.
-    async fn end(mut self) {
+    /// Owns nothing any more.
+    pub(crate) fn lets_go(&mut self) {
         let name = self.client.name.clone();
-        if !self.plan.stays {
-            // Before it is gone by anybody's account.
-            self.with_group(|group| group.goes(&name));
-        }
-        if self.client.random.coin() {
-            membership::leave(&mut self.client, &self.plan, &self.id).await;
-        }
-        self.client.note(format_args!("is gone"));
+        self.with_group(|group| group.owns_nothing(&name));
     }
 
-    async fn join(&mut self) -> Option<Joined> {
-        let name = self.client.name.clone();
-        self.with_group(|group| group.joins(&name));
-        match membership::join(&mut self.client, &self.plan, &self.topic, &self.id).await? {
-            Ok(joined) => {
-                self.id = joined.member_id.clone();
-                Some(joined)
-            }
-            Err((ErrorCode::MemberIdRequired, id)) => {
-                self.id = id;
-                None
-            }
-            Err((code, _)) => {
-                self.heed("join", code).await;
-                None
-            }
-        }
-    }
-
-    /// Gets its assignment; before that, the leader tells everybody's.
-    async fn sync(&mut self, joined: Joined) -> Option<Owner> {
-        let assignments = self.assign(&joined);
-        for (id, partitions) in &assignments {
-            self.with_group(|group| group.assigns(joined.generation, id, partitions.clone()));
-        }
-        let partitions =
-            match membership::sync(&mut self.client, &self.plan, &self.topic, &joined, &assignments).await? {
-                Ok(partitions) => partitions,
-                Err(code) => {
-                    self.heed("sync", code).await;
-                    return None;
-                }
-            };
-        self.client.note(format_args!("{}: owns {partitions:?} in generation {}", self.id, joined.generation));
-        let committer = Committer {
-            group: self.plan.group_name(),
-            member_id: self.id.clone(),
-            instance: self.plan.instance.clone(),
-            generation: joined.generation,
-        };
-        let name = self.client.name.clone();
-        self.with_group(|group| group.owns(&name, &committer.member_id, committer.generation, &partitions));
-        self.client.model().promised(Promise::Assignment);
-        let now = Owner { committer, partitions };
-        let before = self.before.replace(now.clone()).filter(|before| before.committer.member_id != self.id);
+    /// Owns this from now on; whoever it was before says its last words late.
+    pub(crate) async fn becomes(&mut self, owner: &Owner) {
+        let before = self.before.replace(owner.clone()).filter(|before| before.committer.member_id != self.id);
         if let Some(before) = before {
             if before.committer.instance.is_some() {
                 self.with_group(|group| group.replaced(&before.committer.member_id));
             }
-            // Its last words come late.
             self.commit(&before).await;
         }
-        Some(now)
     }
 
-    /// What the leader gives to each member; nothing from anybody else.
-    fn assign(&mut self, joined: &Joined) -> BTreeMap<String, Vec<PartitionIndex>> {
-        let count = joined.members.len();
-        let mut assignments: BTreeMap<_, _> = joined.members.iter().map(|id| (id.clone(), Vec::new())).collect();
-        if count > 0 {
-            let shift = self.client.random.index(count);
-            let partitions = self.with_group(|group| group.partitions().to_vec());
-            for (index, partition) in partitions.into_iter().enumerate() {
-                let owner = &joined.members[(index + shift) % count];
-                assignments.entry(owner.clone()).or_default().push(partition);
-            }
-        }
-        assignments
-    }
-
-    /// Does what members do, until it has to join anew or it is over.
-    async fn own(&mut self, owner: Owner) {
-        while !self.is_over() {
-            self.client.core.sleep(self.plan.session / 4).await;
-            let next = match self.client.random.below(8) {
-                0 | 1 if !owner.partitions.is_empty() => self.commit(&owner).await,
-                2 => {
-                    check_committed(&mut self.client, &self.topic, self.plan.group).await;
-                    Next::Stay
-                }
-                _ => self.heartbeat(&owner.committer).await,
-            };
-            let is_in_trouble = self.troubles > 0 && self.client.random.below(TROUBLE_ONE_IN) == 0;
-            if next == Next::Join || is_in_trouble && self.suffer(&owner).await == Next::Join {
-                return;
-            }
-        }
-    }
-
-    async fn heartbeat(&mut self, committer: &Committer) -> Next {
-        let Some(code) = membership::heartbeat(&mut self.client, &self.plan, committer).await else {
-            return Next::Stay;
-        };
-        if code == ErrorCode::None {
+    /// Goes for good, with a word or without.
+    async fn end(mut self) {
+        self.lets_go();
+        if !self.plan.stays {
+            // Before it is gone by anybody's account.
             let name = self.client.name.clone();
-            self.with_group(|group| group.is_well(&name, committer.generation));
+            self.with_group(|group| group.goes(&name));
         }
-        self.heed("heartbeat", code).await
+        if self.client.random.coin() {
+            self.leave().await;
+        }
+        self.client.note(format_args!("is gone"));
+    }
+
+    /// Says that it goes.
+    async fn leave(&mut self) {
+        match self.protocol {
+            Protocol::Classic => membership::leave(&mut self.client, &self.plan, &self.id).await,
+            Protocol::Consumer => consumer_membership::leave(&mut self.client, &self.plan, &self.id).await,
+        }
     }
 
     /// Commits for all its partitions.
-    async fn commit(&mut self, owner: &Owner) -> Next {
+    pub(crate) async fn commit(&mut self, owner: &Owner) -> Next {
         let Owner { committer, partitions } = owner;
         let (offsets, must_be_refused) = self.with_group(|group| {
-            let offer = |partition: &PartitionIndex| (*partition, group.offers(*partition, committer.generation));
+            let offer = |(partition, term): &(PartitionIndex, Term)| (*partition, group.offers(*partition, *term));
             let offsets: BTreeMap<PartitionIndex, Offset> = partitions.iter().map(offer).collect();
-            (offsets, group.refuses(&committer.member_id, committer.generation))
+            (offsets, group.refuses(&committer.member_id, committer.generation, partitions))
         });
         if offsets.is_empty() {
             return Next::Stay;
@@ -229,29 +155,18 @@ impl Member {
             }
         }
         // Whoever it was before is no longer listened to.
-        if committer.member_id == self.id { self.heed("commit", first).await } else { Next::Stay }
+        let is_present = committer.member_id == self.id && self.protocol == Protocol::Classic;
+        // A member of the consumer protocol hears the rest by its next heartbeat.
+        if is_present { self.heed("commit", first).await } else { Next::Stay }
     }
 
-    /// Goes by what the coordinator says.
-    async fn heed(&mut self, what: &str, code: ErrorCode) -> Next {
-        match code {
-            ErrorCode::None => Next::Stay,
-            ErrorCode::RebalanceInProgress => Next::Join,
-            code if is_fencing(code) => {
-                self.client.note(format_args!("{what}: {code:?} for {}", self.id));
-                self.id.clear();
-                Next::Join
-            }
-            code => {
-                self.client.passes(what, code.code());
-                self.client.pause().await;
-                Next::Stay
-            }
-        }
+    /// Whether something is about to befall it.
+    pub(crate) fn has_trouble(&mut self) -> bool {
+        self.troubles > 0 && self.client.random.below(TROUBLE_ONE_IN) == 0
     }
 
     /// Something befalls it.
-    async fn suffer(&mut self, owner: &Owner) -> Next {
+    pub(crate) async fn suffer(&mut self, owner: &Owner) -> Next {
         self.troubles -= 1;
         if self.client.model().is_calm {
             self.troubles = 0;
@@ -261,13 +176,15 @@ impl Member {
         match self.client.random.below(6) {
             0 => {
                 self.client.note(format_args!("leaves"));
-                membership::leave(&mut self.client, &self.plan, &self.id).await;
+                self.lets_go();
+                self.leave().await;
                 self.id.clear();
                 self.client.core.sleep(away).await;
                 Next::Join
             }
             1 | 2 => {
-                let sleep = self.plan.session.mul_f64(1.0 + self.client.random.below(100) as f64 / 50.0);
+                let session = self.plan.session.max(self.plan.consumer_session);
+                let sleep = session.mul_f64(1.0 + self.client.random.below(100) as f64 / 50.0);
                 self.client.note(format_args!("does nothing for {sleep:?}"));
                 self.client.core.sleep(sleep).await;
                 // It does not know yet what it has missed.
@@ -275,8 +192,10 @@ impl Member {
             }
             3 | 4 => {
                 self.client.note(format_args!("is started anew"));
+                self.lets_go();
                 self.client.disconnect();
                 self.id.clear();
+                self.protocol = self.plan.protocols.choose(&mut self.client.random);
                 if self.client.random.coin() {
                     self.client.core.sleep(away).await;
                 }
@@ -291,12 +210,14 @@ impl Member {
 }
 
 /// Whether a code says that the member is not, or no longer, what it takes itself for.
-fn is_fencing(code: ErrorCode) -> bool {
+pub(crate) fn is_fencing(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::UnknownMemberId
             | ErrorCode::IllegalGeneration
             | ErrorCode::FencedInstanceId
             | ErrorCode::RebalanceInProgress
+            | ErrorCode::StaleMemberEpoch
+            | ErrorCode::GroupIdNotFound
     )
 }

@@ -16,7 +16,7 @@ use millrace_wire::messages::sync_group::{SyncGroupRequest, SyncGroupRequestAssi
 
 use crate::client::Client;
 use crate::coordinator::Committer;
-use crate::crowd::MemberPlan;
+use crate::crowd::{MemberPlan, Protocols};
 use crate::group_model::Generation;
 use crate::model::Topic;
 
@@ -24,6 +24,8 @@ use crate::model::Topic;
 const CONSUMER: &str = "consumer";
 /// The only way to assign that members here know.
 const PROTOCOL: &str = "range";
+/// A topic that is subscribed to, and never there.
+pub(crate) const NO_TOPIC: &str = "nowhere";
 /// The version of subscriptions and assignments.
 const CONSUMER_PROTOCOL_VERSION: i16 = 3;
 
@@ -69,9 +71,17 @@ pub(crate) async fn join(
 ) -> Option<Result<Joined, (ErrorCode, String)>> {
     // What changes makes others join anew.
     let tells = client.random.next_u64().to_be_bytes();
-    let user_data = plan.changes_its_mind.then_some(tells.as_slice());
-    let subscription =
-        ConsumerProtocolSubscription { topics: vec![topic.name.as_str()].into(), user_data, ..Default::default() };
+    let mut topics = vec![topic.name.as_str()];
+    let mut user_data = plan.changes_its_mind.then_some(tells.as_slice());
+    if plan.protocols == Protocols::Both
+        && user_data.take().is_some()
+        && !client.model().is_calm
+        && client.random.coin()
+    {
+        // With data of its own it could not be led by the broker.
+        topics.push(NO_TOPIC);
+    }
+    let subscription = ConsumerProtocolSubscription { topics: topics.into(), user_data, ..Default::default() };
     let metadata = encode_versioned(&subscription, CONSUMER_PROTOCOL_VERSION).expect("a subscription");
     let protocol = JoinGroupRequestProtocol { name: PROTOCOL, metadata: &metadata };
     let group = plan.group_name();
@@ -173,6 +183,6 @@ pub(crate) async fn leave(client: &mut Client, plan: &MemberPlan, id: &str) {
     }
 }
 
-fn code_of(code: i16) -> ErrorCode {
+pub(crate) fn code_of(code: i16) -> ErrorCode {
     ErrorCode::from_code(code).unwrap_or_else(|| panic!("{code} is no error code"))
 }

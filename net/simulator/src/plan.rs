@@ -6,7 +6,7 @@ use millrace_log::LogOptions;
 use millrace_record::compression::Codec;
 use millrace_runtime::sim::{Latency, Random};
 
-use crate::crowd::MemberPlan;
+use crate::crowd::{MemberPlan, Protocols};
 use crate::model::Promise;
 use crate::producer::CODECS;
 
@@ -117,6 +117,8 @@ pub(crate) struct Plan {
     pub(crate) committers: usize,
     pub(crate) commits: i64,
     pub(crate) groups: usize,
+    /// What the groups' members speak.
+    pub(crate) protocols: Protocols,
     pub(crate) members: Vec<MemberPlan>,
     pub(crate) side_topics: usize,
     /// How often old records are deleted.
@@ -135,8 +137,8 @@ pub enum Scale {
     Calm,
     /// Clients and faults.
     Rough,
-    /// Groups of consumers, and faults.
-    Crowd,
+    /// Groups of consumers that speak these protocols, and faults.
+    Crowd(Protocols),
 }
 
 impl Plan {
@@ -160,6 +162,7 @@ impl Plan {
             committers: random.index(3),
             commits: random.between(1, 20) as i64,
             groups: 0,
+            protocols: Protocols::default(),
             members: Vec::new(),
             side_topics: random.index(4),
             trims: random.index(8),
@@ -173,7 +176,7 @@ impl Plan {
                 let clients = plan.clients();
                 plan.steps = (0..1 + random.below(6)).map(|_| Step::new(clients, &PROMISES, random)).collect();
             }
-            Scale::Crowd => plan.crowd(random),
+            Scale::Crowd(protocols) => plan.crowd(protocols, random),
         }
         plan
     }

@@ -319,7 +319,7 @@ impl Run {
 fn groups(plan: &Plan) -> Vec<GroupModel> {
     let members = |group| plan.members.iter().filter(move |member| member.group == group && member.stays);
     let names = |group| members(group).map(MemberPlan::name);
-    (0..plan.groups).map(|group| GroupModel::new(plan.partitions, names(group))).collect()
+    (0..plan.groups).map(|group| GroupModel::new(plan.protocols, plan.partitions, names(group))).collect()
 }
 
 fn is_want_of_room(failure: &BrokerError) -> bool {

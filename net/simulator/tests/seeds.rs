@@ -2,12 +2,12 @@
 
 use std::panic::catch_unwind;
 
-use millrace_simulator::{Scale, Summary, run};
+use millrace_simulator::{Protocols, Scale, Summary, run};
 
 /// Seeds that are run where nobody says how many.
 const SEEDS: u64 = 1_000;
-/// The same for groups, whose runs take longer.
-const CROWD_SEEDS: u64 = 200;
+/// The same for groups of each kind, whose runs take longer.
+const CROWD_SEEDS: u64 = 120;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
@@ -24,7 +24,7 @@ fn without_faults_everything_is_there_once() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for seed in 0..5 {
-        for scale in [Scale::Rough, Scale::Crowd] {
+        for scale in [Scale::Rough, Scale::Crowd(Protocols::Classic), Scale::Crowd(Protocols::Both)] {
             assert_eq!(run(seed, scale), run(seed, scale), "seed {seed}");
         }
     }
@@ -39,8 +39,22 @@ fn what_was_acknowledged_is_there_once_and_in_order_whatever_happens() {
 }
 
 #[test]
-fn groups_keep_what_they_were_promised_whatever_happens_and_settle() {
-    let summaries = run_all(Scale::Crowd, CROWD_SEEDS);
+fn groups_of_the_classic_protocol_keep_what_they_were_promised_whatever_happens_and_settle() {
+    run_crowds(Protocols::Classic);
+}
+
+#[test]
+fn groups_of_the_consumer_protocol_keep_what_they_were_promised_whatever_happens_and_settle() {
+    run_crowds(Protocols::Consumer);
+}
+
+#[test]
+fn groups_of_both_protocols_keep_what_they_were_promised_whatever_happens_and_settle() {
+    run_crowds(Protocols::Both);
+}
+
+fn run_crowds(protocols: Protocols) {
+    let summaries = run_all(Scale::Crowd(protocols), CROWD_SEEDS);
     let assignments: u64 = summaries.iter().map(|summary| summary.assignments).sum();
     let commits: u64 = summaries.iter().map(|summary| summary.commits).sum();
     let crashes: usize = summaries.iter().map(|summary| summary.crashes).sum();

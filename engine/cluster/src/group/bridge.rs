@@ -182,6 +182,7 @@ impl Turn<'_> {
             self.timers.cancel(&Timer::Return(self.name.to_owned(), id.clone()));
         }
         self.group.load(value);
+        self.group.name_leader();
         for (id, protocols) in consumers.classic_protocols() {
             self.group.change_member(&id, |member| member.protocols = protocols);
             self.renew_session(&id);
@@ -215,14 +216,24 @@ impl Turn<'_> {
         });
     }
 
-    /// The group is as it was before a step.
+    /// The group is as it was before a step. Members that the step has touched have their sessions again, anew: a step
+    /// that takes a member out of the group ends its session.
     pub(super) fn take_back(&mut self, undo: Undo) {
         if undo.is_created {
             self.group.consumers = None;
-        } else if let Some(consumers) = &mut self.group.consumers {
-            for change in undo.changes.into_iter().rev() {
-                consumers.apply(change);
-            }
+            return;
+        }
+        let Some(consumers) = &mut self.group.consumers else { return };
+        let mut touched = BTreeSet::new();
+        for change in undo.changes.into_iter().rev() {
+            touched.extend(change.member().map(str::to_owned));
+            consumers.apply(change);
+        }
+        if !touched.is_empty() {
+            self.step(Undo::default(), Vec::new(), |step| {
+                step.watch(touched.iter().map(String::as_str));
+                Outcome::Done(None)
+            });
         }
     }
 

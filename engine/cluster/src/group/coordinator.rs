@@ -95,7 +95,9 @@ impl Coordinator {
                 }
                 let members: Vec<String> = turn.group.members().keys().cloned().collect();
                 members.iter().for_each(|id| turn.renew_session(id));
-                if members.len() > turn.rules.members_max {
+                // A group that came over from the consumer protocol has not been led to an assignment of its own.
+                let is_led = !turn.group.name_leader();
+                if members.len() > turn.rules.members_max || !is_led {
                     turn.rebalance();
                 }
             }

@@ -256,6 +256,13 @@ impl Group {
         self.instances.get(instance_id).map(String::as_str)
     }
 
+    /// Makes a member the leader if none is; whether that was so.
+    pub(super) fn name_leader(&mut self) -> bool {
+        let has_leader = self.leader.is_some();
+        self.leader = self.leader.take().or_else(|| self.members.keys().next().cloned());
+        !has_leader && self.leader.is_some()
+    }
+
     /// Who the leader is told of.
     pub(super) fn joined_members(&self) -> Vec<JoinedMember> {
         let protocol = self.protocol.as_deref().unwrap_or_default();

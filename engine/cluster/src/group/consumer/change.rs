@@ -24,6 +24,16 @@ pub enum Change {
     Regex(String, Option<TopicsOfRegex>),
 }
 
+impl Change {
+    /// The member that changes.
+    pub(in crate::group) fn member(&self) -> Option<&str> {
+        match self {
+            Change::Member(id, _) | Change::Target(id, _) | Change::Standing(id, _) => Some(id),
+            Change::Epoch(_) | Change::TargetEpoch(_) | Change::Regex(..) => None,
+        }
+    }
+}
+
 /// A group's epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupEpoch {

@@ -201,6 +201,7 @@ impl Step<'_> {
         match self.check_sync(sync) {
             Ok(assignment) => {
                 self.unwatch_return(&sync.member_id);
+                self.renew_session(&sync.member_id);
                 let protocol = self.classic_protocol(&sync.member_id);
                 SyncAnswer { error: None, protocol_type: Some(CONSUMER.to_owned()), protocol, assignment }
             }
@@ -208,12 +209,18 @@ impl Step<'_> {
         }
     }
 
-    fn check_sync(&self, sync: &Sync) -> Result<Vec<u8>, ErrorCode> {
+    fn check_sync(&mut self, sync: &Sync) -> Result<Vec<u8>, ErrorCode> {
         self.check_classic(&sync.member_id, sync.instance_id.as_deref(), sync.generation)?;
         let protocol = self.classic_protocol(&sync.member_id);
         let is_other_type = sync.protocol_type.as_deref().is_some_and(|kind| kind != CONSUMER);
         if is_other_type || (sync.protocol.is_some() && sync.protocol != protocol) {
             return Err(ErrorCode::InconsistentGroupProtocol);
+        }
+        let standing = self.group.standing(&sync.member_id);
+        if standing.epoch < self.group.target_epoch() && standing.state != MemberState::Unrevoked {
+            // It has not joined since: what it is given now would not be what it is to have.
+            self.watch_return_once(&sync.member_id);
+            return Err(ErrorCode::RebalanceInProgress);
         }
         let classic = self.group.members().get(&sync.member_id).and_then(|member| member.classic.as_ref());
         let protocols = classic.map(|classic| classic.protocols.as_slice()).unwrap_or_default();

@@ -106,7 +106,8 @@ impl ConsumerGroup {
             protocol_type: super::classic::CONSUMER.to_owned(),
             generation: self.epoch(),
             protocol,
-            leader: members.first().map(|member| member.member_id.clone()),
+            // Nobody has led it yet: who loads the group after a crash sees by this that it is to be rebalanced.
+            leader: None,
             state_timestamp_ms: Some(now_ms),
             members,
         })

@@ -84,9 +84,19 @@ impl Step<'_> {
 
     /// After a start: every session begins, and every time to let go.
     pub(in crate::group) fn watch_all(&mut self) {
-        for id in self.group.members().keys().cloned().collect::<Vec<_>>() {
-            self.renew_session(&id);
-            self.watch_revocation(&id);
+        let ids: Vec<_> = self.group.members().keys().cloned().collect();
+        self.watch(ids.iter().map(String::as_str));
+    }
+
+    /// The sessions of these begin anew, and their times to let go; of those that are no members they end.
+    pub(in crate::group) fn watch<'a>(&mut self, ids: impl IntoIterator<Item = &'a str>) {
+        for id in ids {
+            if self.group.members().contains_key(id) {
+                self.renew_session(id);
+            } else {
+                self.timers.cancel(&self.session_timer(id));
+            }
+            self.watch_revocation(id);
         }
     }
 

@@ -328,6 +328,20 @@ fn a_write_that_fails_changes_nothing() {
 }
 
 #[test]
+fn a_member_whose_end_cannot_be_written_ends_later() {
+    let mut bench = Bench::with_topic(4);
+    bench.beats(fixed("i", joining("a")));
+    bench.holds_writes = true;
+    bench.pass(SESSION + Duration::from_secs(1));
+    bench.fail_write(ErrorCode::KafkaStorageError);
+    bench.holds_writes = false;
+    assert_eq!(bench.refused(fixed("i", joining("b"))).0, ErrorCode::UnreleasedInstanceId, "its place is taken");
+    bench.pass(SESSION + Duration::from_secs(1));
+    assert_eq!(bench.standing().0, "Empty");
+    assert_eq!(bench.beats(fixed("i", joining("b"))).1, all(4));
+}
+
+#[test]
 fn a_group_is_after_a_restart_what_it_was() {
     let mut bench = Bench::with_topic(6);
     bench.beats(joining("a"));

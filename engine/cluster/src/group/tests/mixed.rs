@@ -74,7 +74,8 @@ fn the_last_member_that_leaves_the_consumer_protocol_takes_the_group_back() {
     assert_eq!(kind(&bench), (GroupKind::Classic, "PreparingRebalance"));
     assert_eq!(bench.heartbeat(&id, 3), ErrorCode::RebalanceInProgress);
     bench.restart(rules());
-    assert_eq!(kind(&bench).0, GroupKind::Classic);
+    assert_eq!(kind(&bench), (GroupKind::Classic, "PreparingRebalance"), "it has not been assigned to since");
+    assert_eq!(bench.heartbeat(&id, 3), ErrorCode::RebalanceInProgress);
     let joined = join_now(&mut bench, &id);
     assert_eq!((joined.error, joined.leader == id), (None, true));
     assert_eq!(bench.leave(&[(&id, None)]), [ErrorCode::None]);
@@ -142,4 +143,18 @@ fn a_classic_member_that_does_not_come_back_is_fenced() {
         ErrorCode::UnknownMemberId,
         "it never asked for its assignment"
     );
+}
+
+#[test]
+fn a_classic_member_that_asks_for_its_assignment_is_alive_and_must_not_have_been_overtaken() {
+    let mut bench = Bench::with_topic(6);
+    bench.beat(joining("a")).unwrap();
+    let id = join_now(&mut bench, "").member_id;
+    let generation = join_now(&mut bench, &id).generation;
+    bench.pass(Duration::from_secs(8));
+    assert_eq!(synced(&mut bench, &id, generation).0, None);
+    bench.pass(Duration::from_secs(8));
+    assert_eq!(bench.heartbeat(&id, generation), ErrorCode::None, "its session of 10 s began anew");
+    bench.beat(joining("b")).unwrap();
+    assert_eq!(synced(&mut bench, &id, generation), (Some(ErrorCode::RebalanceInProgress), Vec::new()));
 }
