@@ -7,7 +7,7 @@ use std::time::Duration;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::PartitionIndex;
 
-use crate::consumer_membership::{self, JOIN, Word};
+use crate::consumer_membership::{self, JOIN, Refused, Word};
 use crate::coordinator::Committer;
 use crate::group_model::{Claim, Generation, Term};
 use crate::member::{Member, Next, Owner, check_committed};
@@ -17,6 +17,9 @@ use crate::model::Promise;
 const HESITATION_MAX: u64 = 3;
 /// One of so many heartbeats of a member that changes its mind says so.
 const OTHER_MIND_ONE_IN: u64 = 16;
+
+/// What a member is told that knows a later epoch than the coordinator.
+const AHEAD: &str = "has a greater member epoch";
 
 /// Where a member stands, from its joining on.
 struct Stay {
@@ -37,6 +40,10 @@ struct Stay {
     lets_go_by: Option<Duration>,
     /// Heartbeats until it lets go.
     hesitates: u64,
+    /// Until then it is not taken for dead, since the run began.
+    until: Duration,
+    /// As whom it may commit late for what it has let go.
+    past: Option<Owner>,
 }
 
 impl Stay {
@@ -51,6 +58,8 @@ impl Stay {
             asked: None,
             lets_go_by: None,
             hesitates: 0,
+            until: Duration::ZERO,
+            past: None,
         }
     }
 
@@ -91,7 +100,13 @@ impl Member {
                     let owner = self.owner(&stay);
                     self.commit(&owner).await;
                 }
-                2 if stay.epoch != JOIN => {
+                2 => {
+                    // In its epoch a member may commit for anything, as in Kafka.
+                    if let Some(past) = stay.past.take_if(|past| past.committer.generation < stay.epoch) {
+                        self.commit(&past).await;
+                    }
+                }
+                3 if stay.epoch != JOIN => {
                     check_committed(&mut self.client, &self.topic, self.plan.group).await;
                 }
                 _ => {}
@@ -134,7 +149,7 @@ impl Member {
         let answer = consumer_membership::heartbeat(&mut self.client, &self.plan, &self.topic, &self.id, &word).await;
         let told = match answer {
             Some(Ok(told)) => told,
-            Some(Err(code)) => return self.is_refused(stay, code).await,
+            Some(Err(refusal)) => return self.is_refused(stay, &refusal).await,
             None => {
                 stay.is_unsure = true;
                 return Next::Stay;
@@ -163,6 +178,7 @@ impl Member {
             stay.hesitates = self.client.random.below(HESITATION_MAX);
         }
         let until = self.until(stay, sent);
+        stay.until = until;
         if is_at_rest && stay.told == stay.uses() {
             let name = self.client.name.clone();
             self.with_group(|group| group.is_well(&name, stay.epoch, until));
@@ -192,6 +208,7 @@ impl Member {
                 stay.is_unsure = true;
                 return;
             }
+            stay.past = Some(self.owner(stay));
             using.retain(|partition| stay.told.contains(partition));
         } else {
             stay.hesitates -= 1;
@@ -212,9 +229,13 @@ impl Member {
         self.becomes(&owner).await;
     }
 
-    async fn is_refused(&mut self, stay: &mut Stay, code: ErrorCode) -> Next {
+    async fn is_refused(&mut self, stay: &mut Stay, refusal: &Refused) -> Next {
+        let Refused { code, message } = refusal;
+        let is_forgotten = *code == ErrorCode::UnknownMemberId && self.client.time() < stay.until;
+        assert!(!is_forgotten, "{} is a member until {:?}, and is unknown", self.id, stay.until);
+        assert!(!message.contains(AHEAD), "{} was told its epoch, which is forgotten: {message}", self.id);
         stay.is_unsure = true;
-        let next = match code {
+        let next = match *code {
             ErrorCode::FencedInstanceId => {
                 self.id.clear();
                 Next::Join

@@ -42,6 +42,13 @@ pub(crate) struct Told {
     pub(crate) assignment: Option<BTreeSet<PartitionIndex>>,
 }
 
+/// Why a member is told nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+}
+
 /// Says that the member is there, and what it holds. None when no answer came.
 pub(crate) async fn heartbeat(
     client: &mut Client,
@@ -49,7 +56,7 @@ pub(crate) async fn heartbeat(
     topic: &Topic,
     id: &str,
     word: &Word,
-) -> Option<Result<Told, ErrorCode>> {
+) -> Option<Result<Told, Refused>> {
     let group = plan.group_name();
     let owned = word.owned.as_ref().map(|owned| {
         let partitions: Vec<_> = owned.iter().copied().collect();
@@ -90,8 +97,9 @@ pub(crate) async fn heartbeat(
             }),
         }),
         code => {
-            client.note(format_args!("heartbeat: {code:?}: {:?}", response.error_message));
-            Err(code)
+            let message = response.error_message.unwrap_or_default().to_owned();
+            client.note(format_args!("heartbeat: {code:?}: {message}"));
+            Err(Refused { code, message })
         }
     })
 }

@@ -12,6 +12,8 @@ mod assignor;
 mod change;
 mod classic;
 mod describe;
+#[cfg(test)]
+mod durable;
 mod heartbeat;
 mod migrate;
 mod offsets;
@@ -31,6 +33,8 @@ pub use change::{
     TopicsOfRegex,
 };
 pub use describe::{DescribedConsumer, DescribedConsumerGroup};
+#[cfg(test)]
+pub(super) use durable::DurableState;
 pub(super) use heartbeat::{JOIN, LEAVE, check as check_heartbeat};
 pub(super) use migrate::{ClassicParts, upgrade};
 pub use record::ConsumerRecord;

@@ -269,6 +269,13 @@ impl Coordinator {
         effects
     }
 
+    /// All that the records of a group of the consumer protocol hold.
+    #[cfg(test)]
+    pub(super) fn durable_state(&self, group: &str) -> super::consumer::DurableState {
+        let consumers = self.groups.get(group).and_then(|group| group.consumers.as_ref());
+        consumers.map(|consumers| consumers.durable()).unwrap_or_default()
+    }
+
     /// All groups, in the order of their names.
     pub fn list(&self) -> Vec<ListedGroup> {
         let list = |(group, state): (&String, &Group)| ListedGroup {

@@ -6,5 +6,6 @@ mod harness;
 mod members;
 mod mixed;
 mod offsets;
+mod property;
 mod random;
 mod rebalance;

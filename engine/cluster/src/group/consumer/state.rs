@@ -86,6 +86,21 @@ impl ConsumerGroup {
         }
     }
 
+    /// All that its records hold.
+    #[cfg(test)]
+    pub(in crate::group) fn durable(&self) -> super::durable::DurableState {
+        super::durable::DurableState {
+            epoch: self.epoch,
+            target_epoch: self.target_epoch,
+            members: self.members.clone(),
+            standings: self.standings.clone(),
+            targets: self.targets.clone(),
+            regexes: self.regexes.clone(),
+            instances: self.instances.clone(),
+            holders: self.holders.clone(),
+        }
+    }
+
     /// The group's epoch.
     pub(super) fn epoch(&self) -> i32 {
         self.epoch.map_or(EPOCH_FIRST, |epoch| epoch.epoch)
@@ -109,9 +124,9 @@ impl ConsumerGroup {
         &self.members
     }
 
-    /// Whether nothing is known of it: neither members, nor an epoch.
+    /// Whether nothing is known of it: neither members, nor an epoch of any kind.
     pub(in crate::group) fn is_void(&self) -> bool {
-        self.members.is_empty() && self.epoch.is_none()
+        self.members.is_empty() && self.epoch.is_none() && self.target_epoch.is_none()
     }
 
     /// What a member holds; nothing, for one that has just joined.
