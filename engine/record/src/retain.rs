@@ -144,6 +144,7 @@ mod tests {
     use super::*;
     use crate::builder::BatchBuilder;
     use crate::compression::Codec;
+    use crate::header::restamp;
 
     const HORIZON: i64 = 5_000_000;
 
@@ -197,6 +198,21 @@ mod tests {
         assert_eq!(retained(&with_horizon, |_| true), Retained::All, "it has its horizon");
         assert_eq!(retained(&sample(Codec::None, 2), |_| true), Retained::All, "there is no tombstone");
         assert_eq!(retained(&with_tombstone, |_| false), Retained::Nothing);
+    }
+
+    #[test]
+    fn what_is_written_anew_belongs_to_its_transaction_and_keeps_its_append_time() {
+        let mut builder = BatchBuilder::new(Codec::Lz4).producer(7, 2, 40).transactional();
+        for key in [b"a", b"b"] {
+            builder.push(1_000, Some(key), Some(b"value"), &[]).unwrap();
+        }
+        let mut bytes = builder.build().unwrap();
+        restamp(&mut bytes, TimestampType::LogAppendTime, 9_000).unwrap();
+        let Retained::Some(left) = retained(&bytes, |record| record.offset == 1) else { panic!("one goes") };
+        let batch = Batch::first(&left).unwrap();
+        assert!(batch.is_transactional());
+        assert_eq!((batch.timestamp_type(), batch.max_timestamp()), (TimestampType::LogAppendTime, 9_000));
+        assert_eq!(batch.codec().unwrap(), Codec::Lz4);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use millrace_base::topic_config::CompressionType;
 use millrace_record::RecordError;
 use millrace_record::batch::{Batch, framed_bytes};
 use millrace_record::builder::{BatchBuilder, Recompression};
-use millrace_record::compression::Codec;
+use millrace_record::compression::{Codec, Scratch};
+use millrace_record::header::view_mut;
 
 /// The beginning of a batch: base offset, length and magic.
 fn prefix(batch_length: i32, magic: i8) -> Vec<u8> {
@@ -33,6 +34,41 @@ fn a_checksum_holds_for_the_bytes_it_was_made_of_and_no_others() {
     assert!(Batch::first(&bytes).unwrap().crc_is_valid());
     *bytes.last_mut().unwrap() ^= 1;
     assert!(!Batch::first(&bytes).unwrap().crc_is_valid());
+}
+
+#[test]
+fn only_a_batch_that_ends_too_soon_is_incomplete() {
+    assert!(Batch::first(&prefix(49, 2)).unwrap_err().is_incomplete());
+    assert!(!Batch::first(&prefix(48, 2)).unwrap_err().is_incomplete(), "no more bytes make this length right");
+    assert!(!Batch::first(&prefix(49, 3)).unwrap_err().is_incomplete());
+}
+
+#[test]
+fn bytes_after_the_last_record_are_told_in_its_place() {
+    let mut builder = BatchBuilder::new(Codec::None);
+    for _ in 0..3 {
+        builder.push(0, None, Some(b"value"), &[]).unwrap();
+    }
+    let mut bytes = builder.build().unwrap();
+    view_mut(&mut bytes).unwrap().record_count = 2.into();
+    let mut scratch = Scratch::default();
+    let batch = Batch::first(&bytes).unwrap();
+    let mut records = batch.records(&mut scratch).unwrap();
+    assert_eq!(records.next().unwrap().unwrap().value, Some(&b"value"[..]));
+    let error = records.next().unwrap().unwrap_err();
+    assert!(matches!(error, RecordError::RecordsRemain { count: 2, bytes: 12 }), "{error:?}");
+    assert!(records.next().is_none());
+}
+
+#[test]
+fn a_header_shows_what_it_holds() {
+    let mut builder = BatchBuilder::new(Codec::None);
+    builder.push(0, None, None, &[(b"a", Some(b"b")), (b"c", None)]).unwrap();
+    let bytes = builder.build().unwrap();
+    let mut scratch = Scratch::default();
+    let batch = Batch::first(&bytes).unwrap();
+    let record = batch.records(&mut scratch).unwrap().next().unwrap().unwrap();
+    assert_eq!(format!("{:?}", record.headers), "[([97], Some([98])), ([99], None)]");
 }
 
 #[test]
