@@ -171,8 +171,10 @@ impl Partition {
     /// Begins a new segment at the log's end, for `bytes` at least; the caller has the turn. Its file is durably there
     /// before anything refers to it.
     pub(crate) async fn roll(self: &Rc<Self>, bytes: u64) -> Result<(), AppendError> {
-        let (base_offset, config) = (self.state.borrow().log_end, self.config());
-        let bytes = if config.is_preallocated { bytes.max(config.segment_bytes.min(SEGMENT_BYTES_MAX)) } else { bytes };
+        let (base_offset, bytes) = {
+            let state = self.state.borrow();
+            (state.log_end, state.config.first_bytes(bytes))
+        };
         let created = self.shared.create_segment_file(&self.directory, base_offset, bytes).await;
         let (file, allocated) = created.map_err(|error| match error {
             LogError::Io { what, error } => self.space_error(io::Error::new(error.kind(), format!("{what}: {error}"))),
@@ -340,7 +342,7 @@ impl State {
 
 /// What of `segment.ms` a segment is to let go of: `segment.jitter.ms` at most. Drawn from the segment's name, so that
 /// it stays the same for as long as the segment takes appends, and differs from partition to partition.
-fn roll_jitter_ms(partition: TopicPartition, base_offset: Offset, config: &PartitionConfig) -> i64 {
+pub(crate) fn roll_jitter_ms(partition: TopicPartition, base_offset: Offset, config: &PartitionConfig) -> i64 {
     let most = config.segment_jitter_ms.min(config.segment_ms);
     if most <= 0 {
         return 0;

@@ -109,7 +109,8 @@ impl CoreLog {
         let file = core.open(&path, OpenOptions { truncate: true, ..OpenOptions::read_write() }).await;
         let file = file.map_err(LogError::io(what()))?;
         file.write_at(core, vec![metadata], 0, Durability::Synced).await.map_err(LogError::io(what()))?;
-        let (file, allocated) = self.shared.create_segment_file(&directory, 0, BLOCK_BYTES).await?;
+        let bytes = config.first_bytes(BLOCK_BYTES);
+        let (file, allocated) = self.shared.create_segment_file(&directory, 0, bytes).await?;
         let mut first = Segment::create(0, file, allocated);
         first.is_begun = true;
         core.sync_dir(&self.shared.root).await.map_err(LogError::io(what()))?;

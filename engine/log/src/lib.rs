@@ -1,6 +1,8 @@
 //! One partition's log: segments, journal, index, tail, recovery, producer state.
 
 mod append;
+#[cfg(test)]
+mod append_test;
 mod archive;
 pub mod checkpoint;
 mod commit;

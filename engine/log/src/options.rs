@@ -94,6 +94,13 @@ pub struct PartitionConfig {
     pub compaction: Option<Compaction>,
 }
 
+impl PartitionConfig {
+    /// What a new segment's file gets at first when `bytes` are to be written to it.
+    pub(crate) fn first_bytes(&self, bytes: u64) -> u64 {
+        if self.is_preallocated { bytes.max(self.segment_bytes.min(limits::SEGMENT_BYTES_MAX)) } else { bytes }
+    }
+}
+
 /// What the cleaner of a core may use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CleanerOptions {
