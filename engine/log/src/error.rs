@@ -225,3 +225,35 @@ impl LogError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_what_kafka_tells_it() {
+        let offline = || Unavailable::DirectoryOffline("sync failed".into());
+        for (error, code) in [
+            (offline(), ErrorCode::KafkaStorageError),
+            (Unavailable::PartitionOffline("lost".into()), ErrorCode::KafkaStorageError),
+            (Unavailable::Deleted, ErrorCode::UnknownTopicOrPartition),
+            (Unavailable::Closed, ErrorCode::NotLeaderOrFollower),
+        ] {
+            assert_eq!(error.code(), code, "{error}");
+            assert_eq!(AppendError::Unavailable(error.clone()).code(), code);
+            assert_eq!(ReadError::Unavailable(error.clone()).code(), code);
+            assert_eq!(LogError::Unavailable(error).code(), code);
+        }
+        let out_of_range = || ReadError::OutOfRange { offset: 5, start: 0, end: 3 };
+        let stale = SequenceError::StaleEpoch { producer_id: 7, found: 1, current: 2 };
+        let gap = SequenceError::OutOfOrder { producer_id: 7, found: 5, last: 1 };
+        assert_eq!(AppendError::Sequence(stale).code(), ErrorCode::InvalidProducerEpoch);
+        assert_eq!(AppendError::Sequence(gap).code(), ErrorCode::OutOfOrderSequenceNumber);
+        assert_eq!(AppendError::TooLarge { bytes: 2, segment_bytes: 1 }.code(), ErrorCode::RecordListTooLarge);
+        assert_eq!(AppendError::StaleLeaderEpoch { found: 1, current: 2 }.code(), ErrorCode::FencedLeaderEpoch);
+        assert_eq!(out_of_range().code(), ErrorCode::OffsetOutOfRange);
+        assert_eq!(LogError::Read(out_of_range()).code(), ErrorCode::OffsetOutOfRange);
+        assert_eq!(LogError::Exists("topic-0".to_owned()).code(), ErrorCode::TopicAlreadyExists);
+        assert_eq!(LogError::Journal("full".to_owned()).code(), ErrorCode::KafkaStorageError);
+    }
+}

@@ -29,6 +29,8 @@ mod overlay;
 mod partition;
 mod producers;
 mod read;
+#[cfg(test)]
+mod read_test;
 mod recovery;
 #[cfg(test)]
 mod relaxed_test;

@@ -65,3 +65,30 @@ impl RotMap {
         &self.ranges
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: u64, to: u64) -> RottenRange {
+        RottenRange { from, to, first_offset: from as Offset, next_offset: to as Offset }
+    }
+
+    #[test]
+    fn damage_is_news_once_and_what_grew_takes_the_place_of_what_it_was() {
+        let mut map = RotMap::default();
+        for (found, is_news) in [
+            (range(100, 200), true),
+            (range(100, 200), false),
+            (range(120, 180), false),
+            (range(200, 300), true),
+            (range(50, 100), true),
+            (range(400, 500), true),
+        ] {
+            assert_eq!(map.note(found), is_news, "{found:?}");
+        }
+        assert_eq!(map.ranges(), [range(50, 100), range(100, 200), range(200, 300), range(400, 500)]);
+        assert!(map.note(range(150, 401)), "it is known in parts only");
+        assert_eq!(map.ranges(), [range(50, 100), range(150, 401)]);
+    }
+}
