@@ -170,7 +170,11 @@ impl Group {
 
     /// Takes over a recorded generation; offsets stay.
     pub(super) fn load(&mut self, value: GroupValue) {
-        let (offsets, consumers) = (std::mem::take(&mut self.offsets), self.consumers.take());
+        let (offsets, mut consumers) = (std::mem::take(&mut self.offsets), self.consumers.take());
+        if !value.members.is_empty() {
+            // An empty group of the consumer protocol has made room, even if that could not be recorded.
+            consumers = consumers.filter(|consumers| !consumers.members().is_empty());
+        }
         *self = Group { offsets, consumers, ..Group::new(0) };
         self.phase_since_ms = value.state_timestamp_ms;
         self.protocol_type = (!value.protocol_type.is_empty()).then_some(value.protocol_type);

@@ -158,3 +158,21 @@ fn a_classic_member_that_asks_for_its_assignment_is_alive_and_must_not_have_been
     bench.beat(joining("b")).unwrap();
     assert_eq!(synced(&mut bench, &id, generation), (Some(ErrorCode::RebalanceInProgress), Vec::new()));
 }
+
+#[test]
+fn a_classic_group_stays_one_though_the_end_of_the_group_before_could_not_be_written() {
+    let mut bench = Bench::with_topic(2);
+    bench.beat(joining("a")).unwrap();
+    bench.beat(heartbeat("a", -1)).unwrap();
+    bench.holds_writes = true;
+    let (_, ticket) = bench.begin_join("k");
+    bench.fail_write(ErrorCode::KafkaStorageError);
+    bench.holds_writes = false;
+    bench.pass_until(ticket);
+    let joined = bench.joined(ticket);
+    let waits = bench.send(sync(&joined.member_id, joined.generation, &[&joined.member_id]));
+    assert_eq!(bench.synced(waits).error, None);
+    bench.restart(rules());
+    assert_eq!(kind(&bench), (GroupKind::Classic, "Stable"));
+    assert_eq!(bench.heartbeat(&joined.member_id, joined.generation), ErrorCode::None);
+}

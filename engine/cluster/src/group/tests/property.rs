@@ -78,7 +78,9 @@ fn happening() -> impl Strategy<Value = Happening> {
     let assignor = prop_oneof![Just(None), Just(Some("uniform")), Just(Some("range"))];
     prop_oneof![
         6 => (member.clone(), 0_u8..8, any::<bool>(), assignor)
-            .prop_map(|(member, topics, by_pattern, assignor)| Happening::Join { member, topics, by_pattern, assignor }),
+            .prop_map(|(member, topics, by_pattern, assignor)| {
+                Happening::Join { member, topics, by_pattern, assignor }
+            }),
         16 => (member.clone(), any::<bool>(), prop::bool::weighted(0.8))
             .prop_map(|(member, has_let_go, is_answered)| Happening::Beat { member, has_let_go, is_answered }),
         1 => member.clone().prop_map(|member| Happening::Restart { member }),
@@ -118,6 +120,8 @@ struct World {
     classics: Vec<(String, i32)>,
     /// How many partitions a topic has; it was there so often before.
     topics: Vec<(usize, u8)>,
+    /// A write has failed.
+    has_failed: bool,
     /// The last durable state.
     before: DurableState,
 }
@@ -146,6 +150,7 @@ impl World {
             clients: vec![Client::default(); MEMBERS],
             classics: vec![Default::default(); MEMBERS],
             topics: vec![(0, 0); TOPICS],
+            has_failed: false,
             before: DurableState::default(),
         }
     }
@@ -204,7 +209,10 @@ impl World {
                 self.bench.end_writes();
             }
             Happening::Fail if self.bench.writes.is_empty() => {}
-            Happening::Fail => self.bench.fail_write(ErrorCode::KafkaStorageError),
+            Happening::Fail => {
+                self.has_failed = true;
+                self.bench.fail_write(ErrorCode::KafkaStorageError);
+            }
             Happening::Reload { writes } => {
                 let durable = (*writes).min(self.bench.writes.len());
                 let survived: Vec<_> = self.bench.writes.drain(..durable).flat_map(|(_, records)| records).collect();
@@ -319,7 +327,10 @@ impl World {
         self.check_clients(&now);
         // What is not durable was told to nobody, and may be taken back.
         if self.bench.writes.is_empty() {
-            assert_eq!(now, self.replayed(), "its records say otherwise");
+            let replayed = self.replayed();
+            // Of an empty group, which makes room for one of the other protocol at once, more may be left.
+            let is_empty = now == DurableState::default() && replayed.members.is_empty();
+            assert!(now == replayed || is_empty && self.has_failed, "its records say otherwise: {now:?}, {replayed:?}");
             now.check_after(&self.before);
             self.before = now;
         }
