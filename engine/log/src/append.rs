@@ -19,7 +19,8 @@ use millrace_record::validate::Restamp;
 use crate::commit::{Pending, PendingAppend};
 use crate::error::{AppendError, LogError, Unavailable};
 use crate::limits::{
-    BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, INDEX_ENTRY_BYTES, SEGMENT_BYTES_MAX, block_ceil,
+    BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, INDEX_ENTRY_BYTES, SEGMENT_BYTES_MAX, SEGMENT_OFFSETS,
+    block_ceil,
 };
 use crate::options::PartitionConfig;
 use crate::partition::{Partition, State};
@@ -259,7 +260,7 @@ impl Partition {
         let is_old = age_ms > config.segment_ms - roll_jitter_ms(self.id, active.base_offset, &config);
         let is_index_full = entries as u64 >= config.segment_index_bytes / INDEX_ENTRY_BYTES;
         let last = log_end.max(first.base_offset()) + i64::from(first.last_offset_delta());
-        let is_far = last - active.base_offset > i64::from(i32::MAX);
+        let is_far = last - active.base_offset >= SEGMENT_OFFSETS;
         active.end + bytes > segment_bytes || is_old || is_index_full || is_far
     }
 

@@ -42,6 +42,8 @@ pub(crate) const VERIFY_BYTES: u64 = 1024 * 1024;
 pub(crate) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A segment is never larger, in bytes: positions in the index are 32 bits wide.
 pub(crate) const SEGMENT_BYTES_MAX: u64 = u32::MAX as u64 & !(BLOCK_BYTES - 1);
+/// Offsets of a segment lie within this many of its base: as in Kafka, whose index has 31 bits for them.
+pub(crate) const SEGMENT_OFFSETS: i64 = 1 << 31;
 /// An entry of a segment's index in its file, in bytes.
 pub(crate) const INDEX_ENTRY_BYTES: u64 = size_of::<ArchivedIndexEntry>() as u64;
 /// A core writes a checkpoint at the latest when this many bytes went straight to segments since the last one: recovery

@@ -17,7 +17,7 @@ use crate::layout;
 use crate::limits::VERIFY_BYTES;
 use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
-use crate::scan::{find_batch, read_around_damage, read_range, scan};
+use crate::scan::{chunk_bytes, find_batch, read_around_damage, read_range, scan};
 
 /// What a read may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,8 +192,8 @@ impl Partition {
             let file = self.sealed_file(view.base).await?;
             return Ok(Read { parts: vec![ReadPart::File { file, position: from, length: to - from }] });
         }
-        let bytes = self.read_segment(view, from, (to - from) as usize).await?;
-        Ok(Read { parts: vec![ReadPart::Memory(bytes)] })
+        let parts = self.read_parts(view, from, to).await?;
+        Ok(Read { parts: parts.into_iter().map(ReadPart::Memory).collect() })
     }
 
     fn tail_view(&self, base: Offset, from: u64, to: u64) -> Option<Vec<Bytes>> {
@@ -283,11 +283,17 @@ impl Partition {
 
     /// Bytes of a segment: what is in memory from there, the rest from its file. Fewer at its end.
     pub(crate) async fn read_segment(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
-        let to = (from + bytes as u64).min(view.end).max(from);
+        let parts = self.read_parts(view, from, (from + bytes as u64).min(view.end)).await?;
+        Ok(self.shared.join(Some(parts)))
+    }
+
+    /// The same up to `to`, in the pieces in which it was read.
+    async fn read_parts(&self, view: &View, from: u64, to: u64) -> Result<Vec<Bytes>, ReadError> {
+        let to = to.max(from);
         // Together and before anything is awaited: what is not in memory now is in the file, and stays there.
         let (split, tail, growing) = {
             let mut state = self.state.borrow_mut();
-            let Some(segment) = state.segment(view.base) else { return Ok(Bytes::new()) };
+            let Some(segment) = state.segment(view.base) else { return Ok(Vec::new()) };
             let start = segment.tail.start().clamp(from, to);
             let tail = segment.tail.view(start, to);
             (tail.as_ref().map_or(to, |_| start), tail, segment.file.clone())
@@ -298,12 +304,21 @@ impl Partition {
                 Some(file) => file,
                 None => self.sealed_file(view.base).await?,
             };
-            let head = read_around_damage(&self.shared.core, &file, from, (split - from) as usize).await;
-            parts.push(head.map_err(|error| self.io_error(view.base, error))?);
+            let mut at = from;
+            while at < split {
+                let wanted = chunk_bytes(at).min((split - at) as usize);
+                let part = read_around_damage(&self.shared.core, &file, at, wanted).await;
+                let part = part.map_err(|error| self.io_error(view.base, error))?;
+                at += part.len() as u64;
+                let is_whole = part.len() == wanted;
+                parts.push(part);
+                if !is_whole {
+                    return Ok(parts);
+                }
+            }
         }
-        let is_whole = parts.first().is_none_or(|head| head.len() as u64 == split - from);
-        parts.extend(tail.into_iter().flatten().filter(|_| is_whole));
-        Ok(self.shared.join(Some(parts)))
+        parts.extend(tail.into_iter().flatten());
+        Ok(parts)
     }
 
     async fn sealed_file(&self, base: Offset) -> Result<File, ReadError> {

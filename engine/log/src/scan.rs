@@ -35,9 +35,10 @@ pub(crate) async fn scan<E>(
     visit: &mut dyn FnMut(u64, &Batch<'_>) -> bool,
 ) -> Result<ScanEnd, E> {
     let mut position = from;
-    let mut read_to = from;
-    let mut bytes: Vec<u8> = Vec::new();
-    loop {
+    let mut wanted = chunk_bytes(position);
+    while position < to {
+        let asked = wanted.min((end - position) as usize);
+        let bytes = read_joined(&read, position, asked).await?;
         let mut used = 0;
         let mut damage = None;
         for batch in batches(&bytes) {
@@ -58,25 +59,46 @@ pub(crate) async fn scan<E>(
                 }
             }
         }
-        bytes.drain(..used);
         position += used as u64;
-        if position >= to {
-            return Ok(ScanEnd { position, damage: None });
+        let needed = match damage {
+            None => 0,
+            Some(RecordError::Incomplete { needed_bytes, .. }) => needed_bytes,
+            Some(error) => return Ok(ScanEnd { position, damage: Some(error.to_string()) }),
+        };
+        let is_cut = needed as u64 > BATCH_BYTES_MAX || position + needed as u64 > end;
+        if is_cut || (used == 0 && bytes.len() < asked) || bytes.is_empty() {
+            return Ok(ScanEnd { position, damage: Some(format!("the batch at {position} is cut")) });
         }
-        let is_cut = damage.as_ref().is_none_or(RecordError::is_incomplete);
-        if !is_cut || bytes.len() as u64 > BATCH_BYTES_MAX {
-            return Ok(ScanEnd {
-                position,
-                damage: Some(damage.map_or_else(String::new, |damage| damage.to_string())),
-            });
-        }
-        let more = read(read_to, SCAN_BYTES.min((end - read_to) as usize)).await?;
-        if more.is_empty() {
-            return Ok(ScanEnd { position, damage: Some(format!("a batch is cut at {read_to}")) });
-        }
-        read_to += more.len() as u64;
-        bytes.extend_from_slice(&more);
+        wanted = needed.max(chunk_bytes(position));
     }
+    Ok(ScanEnd { position, damage: None })
+}
+
+/// The bytes `from..from + bytes`, read piece by piece; fewer at the end.
+async fn read_joined<E>(
+    read: impl AsyncFn(u64, usize) -> Result<Bytes, E>,
+    from: u64,
+    bytes: usize,
+) -> Result<Bytes, E> {
+    let first = read(from, bytes.min(chunk_bytes(from))).await?;
+    if first.len() == bytes {
+        return Ok(first);
+    }
+    let mut joined = first.to_vec();
+    while joined.len() < bytes {
+        let at = from + joined.len() as u64;
+        let more = read(at, (bytes - joined.len()).min(chunk_bytes(at))).await?;
+        if more.is_empty() {
+            break;
+        }
+        joined.extend_from_slice(&more);
+    }
+    Ok(Bytes::from(joined))
+}
+
+/// How many bytes are read at a time from `position` on: with the start of its block they fit in one pooled buffer.
+pub(crate) fn chunk_bytes(position: u64) -> usize {
+    SCAN_BYTES - (position - block_floor(position)) as usize
 }
 
 /// The next sound batch behind damage: the damaged one begins at `damaged`, the segment's valid length is `end`. A
@@ -97,7 +119,7 @@ pub(crate) async fn find_batch<E>(
         let Some(bytes) = plausible_bytes(&head, &offsets).filter(|bytes| position + bytes <= end) else {
             return Ok(None);
         };
-        let whole = read(position, bytes as usize).await?;
+        let whole = read_joined(&read, position, bytes as usize).await?;
         let Ok(batch) = Batch::first(&whole) else { return Ok(None) };
         let is_sound = batch.next_offset() <= offsets.end && accept(&batch) && batch.crc_is_valid();
         Ok(is_sound.then_some((position, batch.base_offset())))
@@ -110,7 +132,7 @@ pub(crate) async fn find_batch<E>(
     }
     let mut at = damaged + 1;
     while at + HEADER_BYTES as u64 <= end {
-        let bytes = read(at, SCAN_BYTES.min((end - at) as usize)).await?;
+        let bytes = read(at, chunk_bytes(at).min((end - at) as usize)).await?;
         if bytes.len() < HEADER_BYTES {
             break;
         }

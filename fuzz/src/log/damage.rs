@@ -35,23 +35,26 @@ const NAME_BYTES_MAX: usize = 40;
 /// What can only be done by a host.
 #[derive(Default)]
 pub(super) struct Rest {
+    /// A checkpoint was touched. Without one, nothing but the batches says where they belong, and their base offsets
+    /// lie outside their checksums.
+    pub(super) may_lack_checkpoint: bool,
     removed: Vec<PathBuf>,
     /// Checkpoints that say something else, under a right checksum: where, and what is changed there.
     lies: Vec<(PathBuf, usize, u8)>,
 }
 
 impl Rest {
-    pub(super) async fn apply(self, core: &Core) {
-        for path in self.removed {
+    pub(super) async fn apply(&self, core: &Core) {
+        for path in &self.removed {
             // It may be gone already.
-            let _gone = core.remove_file(&path).await;
+            let _gone = core.remove_file(path).await;
         }
-        for (path, at, with) in self.lies {
+        for (path, at, with) in &self.lies {
             // It may be damaged already, or no checkpoint.
-            let Ok(Some(mut lying)) = checkpoint::load(core, &path).await else { continue };
+            let Ok(Some(mut lying)) = checkpoint::load(core, path).await else { continue };
             let at = at % lying.body.len().max(1);
             lying.body.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= with);
-            if let Err(error) = checkpoint::save(core, &path, &lying).await {
+            if let Err(error) = checkpoint::save(core, path, &lying).await {
                 panic!("{}: {error}", path.display());
             }
         }
@@ -71,6 +74,7 @@ pub(super) fn apply(disk: &Disk, files: &[PathBuf], input: &mut Input<'_>) -> Re
             let kind = KIND_NAMES.get(usize::from(kind)).unwrap_or(&"");
             eprintln!("{kind} {}, from byte {at} (modulo its size)", path.display());
         }
+        rest.may_lack_checkpoint |= path.extension().is_some_and(|extension| extension == "checkpoint");
         match kind {
             0 => rest.removed.push(path.clone()),
             // A sector that cannot be read; past the end there is none.

@@ -23,7 +23,7 @@ use crate::epochs::LeaderEpochs;
 use crate::error::LogError;
 use crate::journal::{Entry, External};
 use crate::layout;
-use crate::limits::{BLOCK_BYTES, SCAN_BYTES, block_ceil, block_floor};
+use crate::limits::{BLOCK_BYTES, SCAN_BYTES, SEGMENT_OFFSETS, block_ceil, block_floor};
 use crate::overlay::Overlay;
 use crate::producers::Producers;
 use crate::scan::{find_batch, read_around_damage, read_range, scan};
@@ -331,7 +331,7 @@ impl Recovering<'_> {
             let Some(file) = self.file(segment.base).await? else { continue };
             let from = if segment.base == reached.segment { reached.position } else { 0 };
             seen.next_offset = seen.next_offset.max(segment.base);
-            seen.limit = limit.min(seen.log_limit);
+            seen.limit = limit.min(seen.log_limit).min(segment.base.saturating_add(SEGMENT_OFFSETS));
             // Without a checkpoint nothing but its bytes says that a segment was compacted.
             seen.may_have_gaps = segment.revision > 0 || ends == Ends::Unknown;
             seen.has_gaps = false;
