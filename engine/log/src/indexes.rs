@@ -17,12 +17,21 @@ use crate::read::View;
 use crate::segment::IndexSlot;
 
 impl Partition {
-    /// A position at or before what `look` wants, from the segment's index; the index is brought into memory for it.
+    /// A position at or before what `look` wants, from the segment's index.
     pub(crate) async fn index_floor(
         self: &Rc<Self>,
         view: &View,
         look: impl Fn(&Index) -> Option<u64>,
     ) -> Result<u64, ReadError> {
+        Ok(self.ask_index(view, look).await?.unwrap_or(0))
+    }
+
+    /// What the segment's index says to `look`; the index is brought into memory when what is there says nothing.
+    pub(crate) async fn ask_index<T>(
+        self: &Rc<Self>,
+        view: &View,
+        look: impl Fn(&Index) -> Option<T>,
+    ) -> Result<Option<T>, ReadError> {
         let found = {
             let mut state = self.state.borrow_mut();
             match state.segment(view.base).map(|segment| &segment.index) {
@@ -31,11 +40,10 @@ impl Partition {
                 Some(IndexSlot::Stored) | None => None,
             }
         };
-        if let Some(position) = found {
-            return Ok(position);
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => Ok(look(&*self.load_index(view.base).await?)),
         }
-        let index = self.load_index(view.base).await?;
-        Ok(look(&index).unwrap_or(0))
     }
 
     /// The index of all of a segment, from its file or built anew; empty when there is nothing in the segment.

@@ -31,6 +31,7 @@ mod producers;
 mod read;
 #[cfg(test)]
 mod read_test;
+mod read_unverified;
 mod recovery;
 #[cfg(test)]
 mod relaxed_test;

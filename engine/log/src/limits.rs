@@ -38,6 +38,8 @@ pub(crate) const PRODUCER_BATCHES: usize = 5;
 pub(crate) const SCAN_BYTES: usize = 1024 * 1024;
 /// A sealed segment is verified in pieces of this many bytes, each before it is first served.
 pub(crate) const VERIFY_BYTES: u64 = 1024 * 1024;
+/// What is read at least when it is verified and served in one, in bytes: a small fetch reads ahead of itself.
+pub(crate) const UNVERIFIED_READ_BYTES_MIN: usize = 128 * 1024;
 /// No batch is larger, in bytes: what its length field can say is not believed beyond this.
 pub(crate) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A segment is never larger, in bytes: positions in the index are 32 bits wide.

@@ -12,12 +12,14 @@ use millrace_record::batch::Batch;
 use millrace_record::header::HEADER_BYTES;
 use millrace_runtime::{Bytes, File};
 
+use crate::epochs::LeaderEpochs;
 use crate::error::{ReadError, Unavailable};
 use crate::layout;
 use crate::limits::VERIFY_BYTES;
 use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{chunk_bytes, find_batch, read_around_damage, read_range, scan};
+use crate::sealed_files::Access;
 
 /// What a read may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,25 @@ pub(crate) struct View {
     pub(crate) swaps: u32,
 }
 
+/// What is known of the batches of a segment beside their bytes: offset and leader epoch lie outside their checksums.
+pub(crate) struct Bounds {
+    epochs: LeaderEpochs,
+    /// Where the next segment begins (exclusive end).
+    limit: Offset,
+    /// It was compacted.
+    may_have_gaps: bool,
+}
+
+impl Bounds {
+    /// Whether this can be the batch that should have offset `expected`.
+    pub(crate) fn hold(&self, batch: &Batch<'_>, expected: Offset) -> bool {
+        let offset = batch.base_offset();
+        let follows = offset == expected || (self.may_have_gaps && offset > expected);
+        let is_of_epoch = || self.epochs.epoch_of(offset).is_none_or(|epoch| epoch == batch.leader_epoch());
+        follows && batch.next_offset() <= self.limit && is_of_epoch()
+    }
+}
+
 /// A batch's place in a segment.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -135,6 +156,9 @@ impl Partition {
         if offset == offsets.high_watermark || (limits.bytes_max == 0 && !limits.at_least_one_batch) {
             return Ok(Read::default());
         }
+        if let Some(bytes) = self.read_unverified(offset, limits).await? {
+            return Ok(Read { parts: vec![ReadPart::Memory(bytes)] });
+        }
         let Some((view, place)) = self.find_place(offset).await? else { return Ok(Read::default()) };
         if place.bytes > limits.bytes_max as u64 && !limits.at_least_one_batch {
             return Ok(Read::default());
@@ -168,6 +192,12 @@ impl Partition {
         state.segments.get(state.segment_index(view.base) + 1).map(|next| next.base_offset)
     }
 
+    /// What a segment's batches must keep to.
+    pub(crate) fn bounds_of(&self, view: &View) -> Bounds {
+        let limit = self.next_base(view).unwrap_or(Offset::MAX);
+        Bounds { epochs: self.leader_epochs(), limit, may_have_gaps: view.revision > 0 }
+    }
+
     /// Does `what`, and does it again when segments were replaced meanwhile.
     pub(crate) async fn unless_replaced<T>(
         &self,
@@ -189,10 +219,10 @@ impl Partition {
             return Ok(Read { parts: parts.into_iter().map(ReadPart::Memory).collect() });
         }
         if view.is_sealed {
-            let file = self.sealed_file(view.base).await?;
+            let file = self.sealed_file(view.base, Access::Cached).await?;
             return Ok(Read { parts: vec![ReadPart::File { file, position: from, length: to - from }] });
         }
-        let parts = self.read_parts(view, from, to).await?;
+        let parts = self.read_parts(view, from, to, Access::Direct).await?;
         Ok(Read { parts: parts.into_iter().map(ReadPart::Memory).collect() })
     }
 
@@ -269,7 +299,8 @@ impl Partition {
             state.segment(view.base).is_some_and(|segment| segment.tail.copy(position, &mut header))
         };
         if !in_memory {
-            let bytes = self.read_segment(view, position, HEADER_BYTES).await?;
+            let to = (position + HEADER_BYTES as u64).min(view.end);
+            let bytes = self.shared.join(Some(self.read_parts(view, position, to, Access::Cached).await?));
             let Ok(found) = <[u8; HEADER_BYTES]>::try_from(&*bytes) else { return Ok(None) };
             header = found;
         }
@@ -283,12 +314,12 @@ impl Partition {
 
     /// Bytes of a segment: what is in memory from there, the rest from its file. Fewer at its end.
     pub(crate) async fn read_segment(&self, view: &View, from: u64, bytes: usize) -> Result<Bytes, ReadError> {
-        let parts = self.read_parts(view, from, (from + bytes as u64).min(view.end)).await?;
+        let parts = self.read_parts(view, from, (from + bytes as u64).min(view.end), Access::Direct).await?;
         Ok(self.shared.join(Some(parts)))
     }
 
     /// The same up to `to`, in the pieces in which it was read.
-    async fn read_parts(&self, view: &View, from: u64, to: u64) -> Result<Vec<Bytes>, ReadError> {
+    async fn read_parts(&self, view: &View, from: u64, to: u64, access: Access) -> Result<Vec<Bytes>, ReadError> {
         let to = to.max(from);
         // Together and before anything is awaited: what is not in memory now is in the file, and stays there.
         let (split, tail, growing) = {
@@ -302,7 +333,7 @@ impl Partition {
         if from < split {
             let file = match growing {
                 Some(file) => file,
-                None => self.sealed_file(view.base).await?,
+                None => self.sealed_file(view.base, access).await?,
             };
             let mut at = from;
             while at < split {
@@ -321,13 +352,13 @@ impl Partition {
         Ok(parts)
     }
 
-    async fn sealed_file(&self, base: Offset) -> Result<File, ReadError> {
+    async fn sealed_file(&self, base: Offset, access: Access) -> Result<File, ReadError> {
         let unnamed = self.state.borrow_mut().segment(base).and_then(|segment| segment.unnamed.clone());
         if let Some(file) = unnamed {
             return Ok(file);
         }
         let path = layout::segment_file(&self.directory, base);
-        let file = self.shared.sealed_files.get(&self.shared.core, &path).await;
+        let file = self.shared.sealed_files.get(&self.shared.core, &path, access).await;
         file.map_err(|error| self.io_error(base, error))
     }
 
@@ -340,17 +371,11 @@ impl Partition {
         to: u64,
         visit: &mut dyn FnMut(u64, &Batch<'_>),
     ) -> Result<(u64, Offset), ReadError> {
-        let epochs = self.leader_epochs();
-        let limit = self.next_base(view).unwrap_or(Offset::MAX);
+        let bounds = self.bounds_of(view);
         let (mut position, mut expected) = from;
         while position < to {
             let mut check = |at: u64, batch: &Batch<'_>| {
-                // Offset and epoch lie outside the batch's checksum.
-                let offset = batch.base_offset();
-                let follows = offset == expected || (view.revision > 0 && offset > expected);
-                let is_in_place = follows
-                    && batch.next_offset() <= limit
-                    && epochs.epoch_of(offset).is_none_or(|it| it == batch.leader_epoch());
+                let is_in_place = bounds.hold(batch, expected);
                 if is_in_place {
                     visit(at, batch);
                     expected = batch.next_offset();

@@ -44,6 +44,25 @@ impl RotMap {
         self.verified.insert(piece, end);
     }
 
+    /// Notes that the batches from `from` on were verified, one after the other: `ends` has each piece in which one of
+    /// them begins, with where the next one follows. The first piece counts only when nothing in it was left out.
+    pub(crate) fn extend(&mut self, from: u64, ends: &[(u64, (u64, Offset))]) {
+        let Some(((first, end), others)) = ends.split_first() else { return };
+        let continues = match self.verified(*first) {
+            Some((verified, _)) => verified == from,
+            None => {
+                let before = first.checked_sub(1).and_then(|before| self.verified(before));
+                from.is_multiple_of(VERIFY_BYTES) || before.is_some_and(|(verified, _)| verified == from)
+            }
+        };
+        if continues {
+            self.set_verified(*first, *end);
+        }
+        for (piece, end) in others {
+            self.set_verified(*piece, *end);
+        }
+    }
+
     /// The piece that `position` lies in.
     pub(crate) fn piece_of(position: u64) -> u64 {
         position / VERIFY_BYTES
@@ -70,6 +89,8 @@ impl RotMap {
 mod tests {
     use super::*;
 
+    const PIECE: u64 = VERIFY_BYTES;
+
     fn range(from: u64, to: u64) -> RottenRange {
         RottenRange { from, to, first_offset: from as Offset, next_offset: to as Offset }
     }
@@ -90,5 +111,25 @@ mod tests {
         assert_eq!(map.ranges(), [range(50, 100), range(100, 200), range(200, 300), range(400, 500)]);
         assert!(map.note(range(150, 401)), "it is known in parts only");
         assert_eq!(map.ranges(), [range(50, 100), range(150, 401)]);
+    }
+
+    #[test]
+    fn pieces_count_as_verified_from_their_first_batch_on() {
+        let mut rot = RotMap::default();
+        rot.extend(100, &[(0, (300, 3))]);
+        assert_eq!(rot.verified(0), None, "what lies before 100 was not seen");
+        rot.extend(0, &[(0, (100, 1))]);
+        assert_eq!(rot.verified(0), Some((100, 1)));
+        rot.extend(200, &[(0, (300, 3))]);
+        assert_eq!(rot.verified(0), Some((100, 1)), "from 100 to 200 nothing was seen");
+        rot.extend(100, &[(0, (PIECE + 50, 7)), (1, (PIECE + 70, 8))]);
+        assert_eq!((rot.verified(0), rot.verified(1)), (Some((PIECE + 50, 7)), Some((PIECE + 70, 8))));
+        rot.extend(2 * PIECE + 10, &[(2, (2 * PIECE + 90, 20))]);
+        assert_eq!(rot.verified(2), None, "a batch may begin before it in the piece");
+        rot.extend(PIECE + 70, &[(1, (2 * PIECE + 10, 12))]);
+        rot.extend(2 * PIECE + 10, &[(2, (2 * PIECE + 90, 20))]);
+        assert_eq!(rot.verified(2), Some((2 * PIECE + 90, 20)), "the piece before it ended there");
+        rot.extend(7 * PIECE, &[(7, (7 * PIECE + 5, 70))]);
+        assert_eq!(rot.verified(7), Some((7 * PIECE + 5, 70)), "it begins with a batch");
     }
 }

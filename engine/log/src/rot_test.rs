@@ -10,7 +10,9 @@ use millrace_runtime::sim::{Disk, Random, Stop, run};
 
 use crate::limits::BLOCK_BYTES;
 use crate::testing::batch_bytes;
-use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits};
+use crate::{
+    Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits, ReadPart,
+};
 
 const ROOT: &str = "/log";
 const ID: TopicPartition = TopicPartition { topic: TopicId([7; 16]), partition: 0 };
@@ -80,6 +82,39 @@ fn refused(disk: &Disk, payloads: &[Vec<u8>]) -> Vec<Offset> {
         refused
     });
     ended.output.unwrap()
+}
+
+#[test]
+fn what_is_read_for_the_first_time_is_served_from_where_it_was_checked() {
+    let disk = Disk::new(3);
+    let payloads = written(&disk);
+    let last = segments(&disk).into_iter().map(|(path, _)| path).max().unwrap();
+    let active_from: Offset = last.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let ended = run(2, &disk, Stop::Never, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core).await;
+        for is_first in [true, false] {
+            for bytes_max in [1, 20_000, 1 << 20] {
+                let mut offset: Offset = 0;
+                while offset < active_from {
+                    let limits = ReadLimits { bytes_max, at_least_one_batch: true };
+                    let read = partition.read(offset, limits).await.unwrap();
+                    let [part] = &*read.parts else { panic!("{} parts", read.parts.len()) };
+                    let is_fresh = is_first && bytes_max == 1;
+                    assert_eq!(matches!(part, ReadPart::Memory(_)), is_fresh, "offset {offset}, at most {bytes_max}");
+                    let bytes = part.load(&core).await.unwrap();
+                    assert!(bytes.len() <= bytes_max || batches(&bytes).count() == 1);
+                    for batch in batches(&bytes) {
+                        // The end of a file's range may cut one.
+                        let Ok(batch) = batch else { break };
+                        let payload = payloads.get(offset as usize).unwrap();
+                        assert_eq!((batch.base_offset(), batch.payload()), (offset, &**payload));
+                        offset = batch.next_offset();
+                    }
+                }
+            }
+        }
+    });
+    ended.output.unwrap();
 }
 
 fn segments(disk: &Disk) -> Vec<(PathBuf, u64)> {

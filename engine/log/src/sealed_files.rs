@@ -1,4 +1,4 @@
-//! Descriptors of sealed segments for readers: buffered, so that they can leave by sendfile, and bounded in number.
+//! Descriptors of sealed segments for readers, bounded in number.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -6,6 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use millrace_runtime::{Core, File, OpenOptions};
+
+/// How a sealed segment is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    /// Through the page cache: what is likely to be read again, and what leaves by sendfile.
+    Cached,
+    /// Past it, into memory of our own: what is read once.
+    Direct,
+}
 
 /// The descriptors of one core; the one that was used longest ago is closed first.
 pub(crate) struct SealedFiles {
@@ -17,9 +26,9 @@ pub(crate) struct SealedFiles {
 
 #[derive(Default)]
 struct Open {
-    files: BTreeMap<PathBuf, File>,
+    files: BTreeMap<(PathBuf, Access), File>,
     /// By last use, the oldest first.
-    order: VecDeque<PathBuf>,
+    order: VecDeque<(PathBuf, Access)>,
 }
 
 impl SealedFiles {
@@ -29,19 +38,24 @@ impl SealedFiles {
     }
 
     /// A descriptor of the file at `path`.
-    pub(crate) async fn get(&self, core: &Core, path: &Path) -> io::Result<File> {
-        if let Some(file) = self.open.borrow_mut().touch(path) {
+    pub(crate) async fn get(&self, core: &Core, path: &Path, access: Access) -> io::Result<File> {
+        let key = (path.to_owned(), access);
+        if let Some(file) = self.open.borrow_mut().touch(&key) {
             return Ok(file);
         }
         let forgotten = self.forgotten.get();
-        let file = core.open(path, OpenOptions::read()).await?;
+        let options = match access {
+            Access::Cached => OpenOptions::read(),
+            Access::Direct => OpenOptions::read().direct(),
+        };
+        let file = core.open(path, options).await?;
         if self.forgotten.get() != forgotten {
             // The path may stand for another file by now.
             return Ok(file);
         }
         let mut open = self.open.borrow_mut();
-        open.files.insert(path.to_owned(), file.clone());
-        open.order.push_back(path.to_owned());
+        open.files.insert(key.clone(), file.clone());
+        open.order.push_back(key);
         while open.order.len() > self.limit {
             if let Some(oldest) = open.order.pop_front() {
                 open.files.remove(&oldest);
@@ -54,18 +68,18 @@ impl SealedFiles {
     pub(crate) fn forget(&self, path: &Path) {
         self.forgotten.set(self.forgotten.get() + 1);
         let mut open = self.open.borrow_mut();
-        open.files.retain(|file, _| !file.starts_with(path));
-        open.order.retain(|file| !file.starts_with(path));
+        open.files.retain(|(file, _), _| !file.starts_with(path));
+        open.order.retain(|(file, _)| !file.starts_with(path));
     }
 }
 
 impl Open {
-    fn touch(&mut self, path: &Path) -> Option<File> {
-        let file = self.files.get(path)?.clone();
-        if let Some(place) = self.order.iter().position(|file| file == path)
-            && let Some(path) = self.order.remove(place)
+    fn touch(&mut self, key: &(PathBuf, Access)) -> Option<File> {
+        let file = self.files.get(key)?.clone();
+        if let Some(place) = self.order.iter().position(|used| used == key)
+            && let Some(key) = self.order.remove(place)
         {
-            self.order.push_back(path);
+            self.order.push_back(key);
         }
         Some(file)
     }
