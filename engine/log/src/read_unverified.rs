@@ -52,8 +52,8 @@ impl Partition {
         state.segment(view.base).is_some_and(|segment| !segment.is_ours(0))
     }
 
-    /// The batch to read from: at or behind `floor`, a batch at or before the one that holds `offset`. Nothing when it is
-    /// in memory, was verified, or damage is known in the segment.
+    /// The batch to read from: at or behind `floor`, a batch at or before the one that holds `offset`. Nothing when it
+    /// is in memory, was verified, or damage is known in the segment.
     fn unverified_from(&self, view: &View, floor: (u64, Offset), offset: Offset) -> Option<(u64, Offset)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(view.base)?;
