@@ -26,6 +26,8 @@ mod request;
 mod state;
 mod turn;
 mod uniform;
+#[cfg(test)]
+mod witness;
 
 pub use assignor::Assignor;
 pub use change::{
