@@ -115,6 +115,42 @@ mod tests {
     }
 
     #[test]
+    fn only_a_newer_epoch_begins_and_takes_the_place_of_what_begins_behind_it() {
+        let mut epochs = epochs();
+        for (epoch, start) in [(-1, 50), (4, 50), (5, 50)] {
+            epochs.assign(epoch, start);
+            assert_eq!(epochs.entries(), [(2, 10), (3, 20), (5, 40)], "{epoch} at {start}");
+        }
+        epochs.assign(7, 40);
+        assert_eq!(epochs.entries(), [(2, 10), (3, 20), (7, 40)], "no batch is of epoch 5");
+        epochs.assign(8, 15);
+        assert_eq!(epochs.entries(), [(2, 10), (8, 15)]);
+        let mut none = LeaderEpochs::default();
+        none.assign(-1, 0);
+        assert_eq!(none.latest(), None);
+        none.assign(0, 0);
+        assert_eq!(none.latest(), Some(0));
+    }
+
+    #[test]
+    fn a_batch_is_of_the_last_epoch_that_began_before_it() {
+        let epochs = epochs();
+        let expected = [(9, None), (10, Some(2)), (19, Some(2)), (20, Some(3)), (39, Some(3)), (40, Some(5))];
+        for (offset, epoch) in expected {
+            assert_eq!(epochs.epoch_of(offset), epoch, "{offset}");
+        }
+    }
+
+    #[test]
+    fn epochs_that_began_at_the_logs_end_are_gone_with_what_was_cut() {
+        let mut epochs = epochs();
+        epochs.end_at(41);
+        assert_eq!(epochs.latest(), Some(5));
+        epochs.end_at(40);
+        assert_eq!(epochs.entries(), [(2, 10), (3, 20)]);
+    }
+
+    #[test]
     fn the_first_epoch_begins_where_the_log_does() {
         let mut epochs = epochs();
         epochs.start_at(5);

@@ -371,6 +371,18 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_of_version_4_and_all_their_other_bits_vary() {
+        let ids = on(&Disk::new(1), Stop::Never, async |core, _| [(); 300].map(|()| random_id(core))).unwrap();
+        let ids = ids.map(u128::from_be_bytes);
+        let (always, ever) = ids.iter().fold((u128::MAX, 0), |(always, ever), id| (always & id, ever | id));
+        // RFC 9562: the version in bits 48 to 51, the variant 10 in bits 64 and 65, counted from the first.
+        let fixed = u128::from_be_bytes(*b"\0\0\0\0\0\0\xf0\0\xc0\0\0\0\0\0\0\0");
+        assert_eq!(always, 0x4_u128 << 76 | 0b10_u128 << 62);
+        assert_eq!(ever & fixed, always);
+        assert_eq!(ever | fixed, u128::MAX);
+    }
+
+    #[test]
     fn another_node_or_cluster_is_refused() {
         let disk = Disk::new(1);
         format_it(&disk, Some(CLUSTER), 5).unwrap();

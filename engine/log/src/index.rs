@@ -145,6 +145,15 @@ mod tests {
     }
 
     #[test]
+    fn the_first_batch_with_the_greatest_timestamp_is_noted() {
+        let mut index = Index::empty();
+        for (batch, timestamp) in [(0, 5), (1, 9), (2, 9), (3, 8)] {
+            index.note(INTERVAL, batch, u64::from(batch) * 70, 70, timestamp);
+        }
+        assert_eq!((index.max_timestamp, index.max_timestamp_relative, index.first_timestamp), (9, 1, Some(5)));
+    }
+
+    #[test]
     fn a_walk_begins_at_or_before_what_is_looked_for() {
         let index = index_from(0);
         assert_eq!(index.position_of(0), Some(0));

@@ -122,3 +122,71 @@ impl StoredIndex {
         Some(StoredIndex { segment_bytes, index })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use millrace_runtime::sim::{Disk, Stop, run};
+
+    use super::*;
+    use crate::testing::on_sim;
+
+    const DIRECTORY: &str = "/log";
+    const OF: Of = Of { base: 40, end: 9_000, revision: 0 };
+
+    fn index() -> Index {
+        let mut index = Index::empty();
+        for batch in 0..10 {
+            index.note(100, batch * 3, u64::from(batch) * 900, 900, 1_000 + i64::from(batch));
+        }
+        index
+    }
+
+    async fn read_as(core: &Core, of: Of) -> Option<Index> {
+        read(core, Path::new(DIRECTORY), of).await.unwrap()
+    }
+
+    #[test]
+    fn an_index_is_read_for_the_segment_that_it_was_written_for_and_no_other() {
+        for revision in [0, 3] {
+            on_sim(1, async move |core: Core| {
+                let of = Of { revision, ..OF };
+                core.create_dir_all(Path::new(DIRECTORY)).await.unwrap();
+                assert_eq!(read_as(&core, of).await, None, "there is none");
+                write(&core, Path::new(DIRECTORY), of, &index()).await.unwrap();
+                assert_eq!(read_as(&core, of).await, Some(index()));
+                assert_eq!(read_as(&core, Of { end: of.end + 1, ..of }).await, None, "it has grown");
+                assert_eq!(read_as(&core, Of { revision: revision + 1, ..of }).await, None, "it was replaced");
+                assert_eq!(read_as(&core, Of { base: 41, ..of }).await, None);
+            });
+        }
+    }
+
+    #[test]
+    fn an_index_that_is_taken_is_gone() {
+        on_sim(1, async |core: Core| {
+            core.create_dir_all(Path::new(DIRECTORY)).await.unwrap();
+            write(&core, Path::new(DIRECTORY), OF, &index()).await.unwrap();
+            assert_eq!(take(&core, Path::new(DIRECTORY), OF).await.unwrap(), Some(index()));
+            assert_eq!(take(&core, Path::new(DIRECTORY), OF).await.unwrap(), None);
+            assert!(!core.exists(&layout::index_file(Path::new(DIRECTORY), OF.base)).await.unwrap());
+        });
+    }
+
+    #[test]
+    fn any_changed_or_missing_byte_is_noticed() {
+        let disk = Disk::new(1);
+        let ran = run(1, &disk, Stop::Never, async move |core: Core| {
+            core.create_dir_all(Path::new(DIRECTORY)).await.unwrap();
+            write(&core, Path::new(DIRECTORY), OF, &index()).await.unwrap();
+        });
+        ran.output.unwrap();
+        let bytes = disk.read_file(&layout::index_file(Path::new(DIRECTORY), OF.base)).unwrap();
+        assert_eq!(StoredIndex::decode(&bytes, 0), Some(StoredIndex { segment_bytes: OF.end, index: index() }));
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert_eq!(StoredIndex::decode(&damaged, 0), None, "byte {at}");
+            assert_eq!(StoredIndex::decode(&bytes[..at], 0), None, "{at} bytes");
+        }
+    }
+}

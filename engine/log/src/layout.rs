@@ -125,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn a_deleted_partitions_directory_is_known_by_its_name() {
+        let directory =
+            deleted_directory(Path::new("/data"), TopicPartition { topic: TopicId::METADATA, partition: 2 });
+        assert_eq!(directory, Path::new("/data/AAAAAAAAAAAAAAAAAAAAAQ-2-delete"));
+        assert!(is_deleted_directory("AAAAAAAAAAAAAAAAAAAAAQ-2-delete") && !is_deleted_directory("a-2"));
+    }
+
+    #[test]
     fn metadata_text_is_kafkas() {
         assert_eq!(metadata_text(TopicId::METADATA), "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ\n");
         assert_eq!(parse_metadata("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ"), Some(TopicId::METADATA));

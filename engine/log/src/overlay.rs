@@ -43,3 +43,49 @@ impl Overlay {
         self.runs.insert(start, run);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Byte by byte, what the runs hold.
+    fn bytes_of(overlay: &Overlay) -> BTreeMap<u64, u8> {
+        let of_run = |(start, run): (&u64, &Vec<u8>)| (*start..).zip(run.clone()).collect::<Vec<_>>();
+        overlay.runs.iter().flat_map(of_run).collect()
+    }
+
+    fn assert_apart(overlay: &Overlay) {
+        let ends = overlay.runs.iter().map(|(start, run)| (*start, start + run.len() as u64)).collect::<Vec<_>>();
+        assert!(ends.windows(2).all(|pair| pair[0].1 < pair[1].0), "runs touch: {ends:?}");
+        assert!(ends.iter().all(|(start, end)| start < end), "a run is empty: {ends:?}");
+    }
+
+    /// Marsaglia's xorshift64.
+    fn random(state: &mut u64, below: u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state % below
+    }
+
+    #[test]
+    fn the_newest_bytes_lie_where_they_were_laid() {
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        for _ in 0..500 {
+            let (mut overlay, mut model) = (Overlay::default(), BTreeMap::new());
+            for step in 0..20_u8 {
+                let position = random(&mut state, 40);
+                if random(&mut state, 8) == 0 {
+                    overlay.cut(position);
+                    model.split_off(&position);
+                } else {
+                    let bytes = vec![step; random(&mut state, 12) as usize];
+                    overlay.lay(position, &bytes);
+                    model.extend((position..).zip(bytes));
+                }
+                assert_eq!(bytes_of(&overlay), model);
+                assert_apart(&overlay);
+            }
+        }
+    }
+}

@@ -296,6 +296,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_stored_is_known_again() {
+        let mut log = Log::new();
+        assert!(log.producers.is_empty());
+        log.append(2, 0, 2).unwrap();
+        let states: Vec<_> = log.producers.durable_states().cloned().collect();
+        assert!(states.is_empty(), "nothing is durable yet");
+        log.producers.note_durable(101);
+        assert_eq!(log.producers.durable_states().count(), 0, "the batch ends at offset 101");
+        log.producers.note_durable(102);
+        let states: Vec<_> = log.producers.durable_states().cloned().collect();
+        let stored = Producers::from_states(states);
+        assert!(!stored.is_empty() && stored.len() == 1);
+        let repeated = batch_bytes(Some((7, 2, 0)), 2, 0, b"v");
+        let duplicate = stored.admit(&Batch::first(&repeated).unwrap()).unwrap();
+        assert!(matches!(duplicate, Admission::Duplicate(old) if (old.base_offset, old.last_offset) == (100, 101)));
+        let of = |producer| batch_bytes(producer, 1, 0, b"v");
+        let is_news = |bytes: Vec<u8>| stored.is_news(&Batch::first(&bytes).unwrap());
+        assert!(is_news(of(Some((8, 0, 0)))) && !is_news(of(Some((7, 5, 0)))) && !is_news(of(None)));
+    }
+
+    #[test]
     fn a_producer_that_is_silent_expires_and_one_read_back_counts_as_seen_now() {
         let mut log = Log::new();
         log.append(0, 0, 2).unwrap();
