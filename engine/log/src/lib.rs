@@ -23,6 +23,8 @@ mod indexes;
 pub mod journal;
 mod layout;
 mod limits;
+#[cfg(test)]
+mod memory_test;
 mod numbers;
 mod options;
 mod overlay;
@@ -50,6 +52,8 @@ mod tail;
 mod testing;
 mod timestamps;
 mod truncate;
+#[cfg(test)]
+mod truncate_test;
 
 pub use append::{Append, Appended, Origin};
 pub use compaction::{CleanError, Cleanable, Cleaned, Cleaner};

@@ -240,3 +240,124 @@ impl Partition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Segments at 10, 20 and 30 that are 100, 200 and 300 bytes long; the one at 20 came with swap 3.
+    fn snapshot() -> PartitionSnapshot {
+        let replaced = SegmentSnapshot { revision: 3, generation: 2, ..SegmentSnapshot::appended(20, 200) };
+        PartitionSnapshot {
+            topic: [7; 16],
+            partition: 4,
+            generation: 1,
+            log_start: 15,
+            durable_offset: 35,
+            segments: vec![SegmentSnapshot::appended(10, 100), replaced, SegmentSnapshot::appended(30, 300)],
+            epochs: vec![(1, 10), (2, 20), (3, 33)],
+            producers: Vec::new(),
+            lost: None,
+            swaps: 3,
+            cleaned_to: 30,
+        }
+    }
+
+    fn bases(snapshot: &PartitionSnapshot) -> Vec<Offset> {
+        snapshot.segments.iter().map(|segment| segment.base).collect()
+    }
+
+    #[test]
+    fn a_state_that_no_log_can_be_in_is_told() {
+        assert_eq!(snapshot().id(), TopicPartition { topic: TopicId([7; 16]), partition: 4 });
+        snapshot().check().unwrap();
+        for (log_start, durable_offset) in [(35, 35), (0, 30)] {
+            PartitionSnapshot { log_start, durable_offset, ..snapshot() }.check().unwrap();
+        }
+        for (log_start, durable_offset) in [(-1, 35), (36, 35), (15, 29)] {
+            let wrong = PartitionSnapshot { log_start, durable_offset, ..snapshot() };
+            assert!(wrong.check().is_err(), "{log_start} to {durable_offset}");
+        }
+        for order in [[1, 0, 2], [0, 0, 1]] {
+            let segments = order.map(|at| snapshot().segments[at]).to_vec();
+            assert!(PartitionSnapshot { segments, ..snapshot() }.check().is_err(), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_durable_ends_in_the_last_segment_that_was_begun() {
+        assert_eq!(snapshot().reached(), Reached { segment: 30, position: 300, next_offset: 35 });
+        let to_begin = PartitionSnapshot { durable_offset: 30, ..snapshot() };
+        assert_eq!(to_begin.reached(), Reached { segment: 30, position: 300, next_offset: 30 });
+        let none = PartitionSnapshot { segments: Vec::new(), ..snapshot() };
+        assert_eq!(none.reached(), Reached { segment: 15, position: 0, next_offset: 15 });
+    }
+
+    #[test]
+    fn segments_before_the_one_with_the_log_start_are_below_it() {
+        let of = |log_start| {
+            let snapshot = PartitionSnapshot { log_start, ..snapshot() };
+            (snapshot.first_base(), [0, 10, 20, 30].map(|base| snapshot.is_below_log_start(base)))
+        };
+        assert_eq!(of(15), (10, [true, false, false, false]));
+        assert_eq!(of(20), (20, [true, true, false, false]));
+        assert_eq!(of(34), (30, [true, true, true, false]));
+        assert_eq!(of(5), (10, [true, false, false, false]), "the first one there is");
+    }
+
+    #[test]
+    fn redo_of_a_file_that_was_removed_or_replaced_is_left_behind() {
+        let snapshot = snapshot();
+        for (base, generation, is_left_behind) in [
+            (5, 9, true),
+            (10, 0, false),
+            (20, 1, true),
+            (20, 2, false),
+            (25, 1, true),
+            (25, 2, false),
+            (30, 0, false),
+            (40, 0, false),
+        ] {
+            assert_eq!(snapshot.is_left_behind(base, generation), is_left_behind, "{base}, generation {generation}");
+        }
+        let none = PartitionSnapshot { segments: Vec::new(), ..snapshot };
+        assert!(!none.is_left_behind(5, 0), "nothing was removed yet");
+    }
+
+    #[test]
+    fn a_replacement_takes_the_place_of_the_segments_it_was_made_of() {
+        let mut swapped = snapshot();
+        let replacement = SegmentSnapshot { base: 10, end: 150, revision: 4, generation: 3 };
+        swapped.swap(Swap { replacement, until: 30, cleaned_to: 28 });
+        assert_eq!((bases(&swapped), swapped.swaps, swapped.cleaned_to), (vec![10, 30], 4, 28));
+        assert_eq!(swapped.segments[0], replacement);
+        let mut of_second = snapshot();
+        of_second.swap(Swap { replacement: SegmentSnapshot { base: 20, ..replacement }, until: 30, cleaned_to: 28 });
+        assert_eq!(bases(&of_second), [10, 20, 30]);
+        assert_eq!(of_second.segments[1].end, 150);
+    }
+
+    #[test]
+    fn a_cut_leaves_the_segment_it_lies_in_and_those_before() {
+        let mut cut = snapshot();
+        cut.cut(2, Reached { segment: 20, position: 120, next_offset: 25 });
+        assert_eq!((cut.generation, cut.durable_offset, cut.cleaned_to), (2, 25, 25));
+        let shortened = SegmentSnapshot { end: 120, ..snapshot().segments[1] };
+        assert_eq!(cut.segments, [SegmentSnapshot::appended(10, 100), shortened]);
+        assert_eq!(cut.epochs, [(1, 10), (2, 20)]);
+        let mut behind = snapshot();
+        behind.cut(2, Reached { segment: 32, position: 7, next_offset: 34 });
+        assert_eq!((behind.segments[3], behind.cleaned_to), (SegmentSnapshot::appended(32, 7), 30));
+    }
+
+    #[test]
+    fn a_segment_only_grows_and_an_unknown_one_is_begun() {
+        let mut grown = snapshot();
+        grown.reach(30, 250);
+        assert_eq!(grown.segments[2].end, 300);
+        grown.reach(30, 350);
+        grown.reach(25, 10);
+        assert_eq!(bases(&grown), [10, 20, 25, 30]);
+        assert_eq!((grown.segments[2].end, grown.segments[3].end), (10, 350));
+    }
+}

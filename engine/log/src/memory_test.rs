@@ -1,0 +1,85 @@
+//! The memory of a core's tails: bounded, given up oldest first, and nothing is lost with it.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use millrace_base::ids::{Offset, TopicId, TopicPartition};
+use millrace_record::batch::batches;
+use millrace_runtime::Core;
+
+use crate::testing::{batch_bytes, on_sim};
+use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadLimits};
+
+const TAIL_BYTES: usize = 512 * 1024;
+const VALUE_BYTES: usize = 20_000;
+
+async fn append(partition: &Rc<Partition>, value: u8) -> Offset {
+    let batches = &batch_bytes(None, 1, 0, &vec![value; VALUE_BYTES]);
+    let append = Append { batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
+    partition.append(&append).await.unwrap().next_offset
+}
+
+/// The base offsets of all batches that can be read.
+async fn read_all(core: &Core, partition: &Rc<Partition>) -> Vec<Offset> {
+    let mut found = Vec::new();
+    let limits = ReadLimits { bytes_max: 100_000, at_least_one_batch: true };
+    loop {
+        let read = partition.read(found.last().map_or(0, |last| last + 1), limits).await.unwrap();
+        let (before, mut bytes) = (found.len(), Vec::new());
+        for part in &read.parts {
+            bytes.extend_from_slice(&part.load(core).await.unwrap());
+        }
+        found.extend(batches(&bytes).map_while(Result::ok).map(|batch| batch.base_offset()));
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_in_memory_is_in_the_segments_and_memory_stays_within_its_limit() {
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let options = LogOptions { tail_bytes: TAIL_BYTES, ..LogOptions::default() };
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
+        let mut partitions = Vec::new();
+        for partition in 0..3 {
+            let id = TopicPartition { topic: TopicId([1; 16]), partition };
+            partitions.push(log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap());
+        }
+        let mut most = 0;
+        for round in 0..60 {
+            for partition in &partitions {
+                assert_eq!(append(partition, round).await, Offset::from(round) + 1);
+                most = most.max(log.numbers().tail_bytes);
+            }
+        }
+        // The last piece that was taken may pass it.
+        assert!(most < TAIL_BYTES + log.shared.chunk_bytes_max(), "{most} bytes");
+        assert!(most >= TAIL_BYTES / 2, "{most} bytes: what is there may be used");
+        for partition in &partitions {
+            partition.wait_durable(60).await.unwrap();
+            assert_eq!(read_all(&core, partition).await, (0..60).collect::<Vec<_>>());
+        }
+        let held: usize = partitions.iter().map(|partition| partition.tail_memory_bytes()).sum();
+        assert_eq!(log.numbers().tail_bytes, held, "what is counted is what they have");
+    });
+}
+
+#[test]
+fn a_tail_takes_smaller_pieces_where_there_are_many() {
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let options = LogOptions { tail_bytes: 100_000, ..LogOptions::default() };
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
+        let mut pieces = vec![log.shared.chunk_bytes_max()];
+        for partition in 0..8 {
+            let id = TopicPartition { topic: TopicId([1; 16]), partition };
+            log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap();
+            pieces.push(log.shared.chunk_bytes_max());
+        }
+        // Half of the memory, shared, and down to a power of two; never less than 4 KiB.
+        let kib = pieces.iter().map(|bytes| bytes / 1024).collect::<Vec<_>>();
+        assert_eq!(kib, [32, 32, 16, 16, 8, 8, 8, 4, 4]);
+    });
+}
