@@ -208,3 +208,122 @@ pub(crate) async fn read_around_damage(core: &Core, file: &File, from: u64, byte
     }
     Ok(Bytes::from(around))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::FutureExt;
+    use millrace_record::header::{LENGTH_PREFIX_BYTES, stamp};
+
+    use super::*;
+    use crate::testing::batch_bytes;
+
+    const EPOCH: i32 = 3;
+
+    /// Batches of two records each, from offset 100 on, with values of these sizes.
+    fn segment(values: &[usize]) -> (Vec<u8>, Vec<u64>) {
+        let (mut bytes, mut positions) = (Vec::new(), Vec::new());
+        for (index, value_bytes) in values.iter().enumerate() {
+            let mut batch = batch_bytes(None, 2, 0, &vec![7; *value_bytes]);
+            stamp(&mut batch, 100 + 2 * index as Offset, EPOCH).unwrap();
+            positions.push(bytes.len() as u64);
+            bytes.extend_from_slice(&batch);
+        }
+        (bytes, positions)
+    }
+
+    /// What a file of these bytes gives.
+    async fn slice(bytes: &[u8], from: u64, wanted: usize) -> Result<Bytes, Infallible> {
+        let rest = bytes.get(from as usize..).unwrap_or_default();
+        Ok(Bytes::from(rest[..wanted.min(rest.len())].to_vec()))
+    }
+
+    /// The positions that a scan of `from..to` visits, where it ends, and whether at damage; `refused` is not accepted.
+    fn scanned(bytes: &[u8], from: u64, to: u64, refused: u64) -> (Vec<u64>, u64, bool) {
+        let mut visited = Vec::new();
+        let mut visit = |position, _: &Batch<'_>| {
+            visited.push(position);
+            position != refused
+        };
+        let read = async |from, wanted| slice(bytes, from, wanted).await;
+        let end = scan(read, from, to, bytes.len() as u64, &mut visit).now_or_never().unwrap().unwrap();
+        (visited, end.position, end.damage.is_some())
+    }
+
+    fn found(bytes: &[u8], damaged: u64, offsets: Range<Offset>) -> Option<(u64, Offset)> {
+        let read = async |from, wanted| slice(bytes, from, wanted).await;
+        let accept = |batch: &Batch<'_>| batch.leader_epoch() == EPOCH;
+        find_batch(read, damaged, bytes.len() as u64, offsets, accept).now_or_never().unwrap().unwrap()
+    }
+
+    #[test]
+    fn every_batch_that_begins_in_the_range_is_visited() {
+        // The third is larger than what is read at a time.
+        let (bytes, at) = segment(&[10, 5_000, SCAN_BYTES, 20, 30]);
+        let end = bytes.len() as u64;
+        assert_eq!(scanned(&bytes, 0, end, u64::MAX), (at.clone(), end, false));
+        assert_eq!(scanned(&bytes, at[1], end, u64::MAX), (at[1..].to_vec(), end, false));
+        assert_eq!(scanned(&bytes, 0, at[3], u64::MAX), (at[..3].to_vec(), at[3], false));
+        assert_eq!(scanned(&bytes, 0, at[3] + 1, u64::MAX), (at[..4].to_vec(), at[4], false));
+        assert_eq!(scanned(&bytes, at[4], at[4], u64::MAX), (vec![], at[4], false));
+        assert_eq!(scanned(&bytes, 0, end, at[3]), (at[..4].to_vec(), at[3], true), "it is not accepted");
+    }
+
+    #[test]
+    fn a_scan_ends_at_damage_and_at_a_part_of_a_batch() {
+        let (mut bytes, at) = segment(&[10, 5_000, SCAN_BYTES, 20]);
+        for cut in [1, 20, 70] {
+            let part = &bytes[..bytes.len() - cut];
+            assert_eq!(scanned(part, 0, part.len() as u64, u64::MAX), (at[..3].to_vec(), at[3], true), "{cut} are cut");
+        }
+        let part = &bytes[..at[3] as usize - 1];
+        assert_eq!(scanned(part, 0, part.len() as u64, u64::MAX), (at[..2].to_vec(), at[2], true));
+        bytes[at[2] as usize + 100] ^= 1;
+        assert_eq!(scanned(&bytes, 0, bytes.len() as u64, u64::MAX), (at[..2].to_vec(), at[2], true));
+    }
+
+    #[test]
+    fn the_batch_behind_damage_is_found_by_its_length_and_without() {
+        let (bytes, at) = segment(&[10, 300, 20, 30]);
+        let end = 100..108;
+        let (mut damaged, mut lengthless) = (bytes.clone(), bytes.clone());
+        damaged[at[1] as usize + 100] ^= 1;
+        assert_eq!(found(&damaged, at[1], end.clone()), Some((at[2], 104)));
+        lengthless[at[1] as usize..at[1] as usize + HEADER_BYTES].fill(0xff);
+        assert_eq!(found(&lengthless, at[1], end.clone()), Some((at[2], 104)));
+        // One that seems to be as long as two is passed over with what it seems to hold.
+        let both = (at[3] - at[1]) as i32 - LENGTH_PREFIX_BYTES as i32;
+        damaged[at[1] as usize + 8..at[1] as usize + 12].copy_from_slice(&both.to_be_bytes());
+        assert_eq!(found(&damaged, at[1], end.clone()), Some((at[3], 106)));
+        assert_eq!(found(&bytes, at[3], end), None, "nothing follows");
+    }
+
+    #[test]
+    fn only_a_sound_batch_of_the_log_is_found() {
+        let (mut bytes, at) = segment(&[10, 300, 20, 30]);
+        bytes[at[1] as usize + 8] = 0xff;
+        assert_eq!(found(&bytes, at[1], 100..106), Some((at[2], 104)));
+        assert_eq!(found(&bytes, at[1], 104..106), Some((at[2], 104)));
+        assert_eq!(found(&bytes, at[1], 100..105), None, "it ends behind the log");
+        assert_eq!(found(&bytes, at[1], 105..108), Some((at[3], 106)), "it begins before what is missing");
+        let mut of_other_epoch = bytes.clone();
+        stamp(&mut of_other_epoch[at[2] as usize..], 104, EPOCH + 1).unwrap();
+        assert_eq!(found(&of_other_epoch, at[1], 100..108), Some((at[3], 106)));
+        let mut damaged = bytes.clone();
+        damaged[at[2] as usize + 80] ^= 1;
+        assert_eq!(found(&damaged, at[1], 100..108), Some((at[3], 106)));
+        assert_eq!(found(&bytes[..bytes.len() - 1], at[2], 100..108), None, "a part of it is missing");
+        assert_eq!(found(&bytes[..at[3] as usize + 5], at[2], 100..108), None);
+    }
+
+    #[test]
+    fn a_batch_is_found_wherever_it_lies_in_what_is_read_at_a_time() {
+        let (batch, _) = segment(&[10]);
+        for before in 0..HEADER_BYTES + 3 {
+            let junk = vec![0; SCAN_BYTES - HEADER_BYTES - 1 + before];
+            let bytes = [&junk[..], &batch].concat();
+            assert_eq!(found(&bytes, 0, 100..102), Some((junk.len() as u64, 100)), "behind {} bytes", junk.len());
+        }
+    }
+}
