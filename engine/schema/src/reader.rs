@@ -224,6 +224,11 @@ impl<'a> Reader<'a> {
         if self.int8()? < 0 { Ok(None) } else { T::read(self, version).map(Some) }
     }
 
+    /// A struct in a tagged field that may be null: Kafka has an unsigned varint there that says which (0: null).
+    pub fn tagged_struct<T: Wire<'a>>(&mut self, version: i16) -> Result<Option<T>, WireError> {
+        if self.unsigned_varint()? == 0 { Ok(None) } else { T::read(self, version).map(Some) }
+    }
+
     /// The start of a section of tagged fields.
     pub fn tags(&mut self) -> Result<Tags, WireError> {
         let remaining = self.unsigned_varint()?;

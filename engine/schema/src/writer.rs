@@ -259,6 +259,12 @@ impl Writer {
         Ok(())
     }
 
+    /// A struct in a tagged field that may be null.
+    pub fn tagged_struct<'a, T: Wire<'a>>(&mut self, value: Option<&T>, version: i16) -> Result<(), WireError> {
+        self.buffer.push(u8::from(value.is_some()));
+        value.map_or(Ok(()), |value| value.write(self, version))
+    }
+
     /// A section without tagged fields.
     pub fn no_tags(&mut self) {
         self.buffer.push(0);

@@ -252,6 +252,7 @@ fn read_value(member: &Member, reader: &str) -> String {
         Kind::Bytes => format!("{reader}.{prefix}bytes()?"),
         Kind::Records => format!("{reader}.{prefix}records()?"),
         Kind::Array(_) => format!("{reader}.{prefix}array(version)?"),
+        Kind::Struct(_) if !prefix.is_empty() && member.tag.is_some() => format!("{reader}.tagged_struct(version)?"),
         Kind::Struct(_) if !prefix.is_empty() => format!("{reader}.nullable_struct(version)?"),
         Kind::Struct(name) if reader == "reader" => format!("{name}::read(reader, version)?"),
         Kind::Struct(name) => format!("{name}::read(&mut {reader}, version)?"),
@@ -329,6 +330,7 @@ fn write_value(member: &Member) -> String {
             format!("writer.nullable_{}(self.{name})?;", member.kind.kafka())
         }
         Kind::Array(_) => format!("writer.nullable_array(self.{name}.as_ref(), version)?;"),
+        _ if member.tag.is_some() => format!("writer.tagged_struct(self.{name}.as_ref(), version)?;"),
         _ => format!("writer.nullable_struct(self.{name}.as_ref(), version)?;"),
     };
     let required = |value: &str, reference: &str| match &member.kind {

@@ -16,6 +16,9 @@ import org.apache.kafka.common.*;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.*;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
+import org.apache.kafka.coordinator.group.GroupCoordinatorRecordSerde;
+import org.apache.kafka.coordinator.group.generated.CoordinatorRecordJsonConverters;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -43,6 +46,7 @@ public class Judge {
                     case "member" -> member(words);
                     case "settle" -> settle(words);
                     case "streams" -> streams(words);
+                    case "records-of-groups" -> recordsOfGroups(words);
                     case "one-of-many" -> oneOfMany(words);
                     case "performance-payloads" -> performancePayloads(words);
                     case "tool" -> tool(words);
@@ -178,6 +182,25 @@ public class Judge {
             }
         }
         sums.forEach((partition, sum) -> sum.print(partition.topic(), partition.partition()));
+    }
+
+    /** records-of-groups ADDRESS: what __consumer_offsets holds, as Kafka's coordinator reads it: a key and a value a line. */
+    static void recordsOfGroups(String[] words) {
+        GroupCoordinatorRecordSerde serde = new GroupCoordinatorRecordSerde();
+        try (var consumer = consumer(words[1])) {
+            List<TopicPartition> all = partitions(consumer, "__consumer_offsets");
+            consumer.assign(all);
+            consumer.seekToBeginning(all);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(all);
+            while (all.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition)))
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
+                    ByteBuffer value = record.value() == null ? null : ByteBuffer.wrap(record.value());
+                    CoordinatorRecord read = serde.deserialize(ByteBuffer.wrap(record.key()), value);
+                    OUT.println(read.key().getClass().getSimpleName() + " "
+                        + CoordinatorRecordJsonConverters.writeRecordKeyAsJson(read.key()) + " " + (read.value() == null ? "null"
+                        : CoordinatorRecordJsonConverters.writeRecordValueAsJson(read.value().message(), read.value().version())));
+                }
+        }
     }
 
     /**

@@ -86,7 +86,7 @@ impl<'a> Wire<'a> for ConsumerGroupMemberMetadataValue<'a> {
         let mut tags = reader.tags()?;
         while let Some((tag, mut field)) = reader.next_tag(&mut tags)? {
             match tag {
-                0 => value.classic_member_metadata = field.nullable_struct(version)?,
+                0 => value.classic_member_metadata = field.tagged_struct(version)?,
                 _ => continue,
             }
             field.finish()?;
@@ -106,7 +106,7 @@ impl<'a> Wire<'a> for ConsumerGroupMemberMetadataValue<'a> {
         let mut tags = writer.tags();
         if self.classic_member_metadata != Some(ClassicMemberMetadata::default()) {
             let start = writer.tag(&mut tags, 0);
-            writer.nullable_struct(self.classic_member_metadata.as_ref(), version)?;
+            writer.tagged_struct(self.classic_member_metadata.as_ref(), version)?;
             writer.tag_end(start);
         }
         writer.tags_end(&tags);

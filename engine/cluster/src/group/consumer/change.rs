@@ -65,7 +65,7 @@ pub struct MemberValue {
     pub client_host: String,
     /// What it subscribes to by name.
     pub topic_names: BTreeSet<String>,
-    /// What it subscribes to by a pattern; empty is none.
+    /// What it subscribes to by a pattern, which is not empty.
     pub topic_regex: Option<String>,
     /// In ms; -1: unknown.
     pub rebalance_timeout_ms: i32,

@@ -205,9 +205,9 @@ impl Step<'_> {
     pub(super) fn replace_static_member(&mut self, old: &str, new: &str) {
         let Some(value) = self.group.members().get(old).cloned() else { return };
         let target = self.group.target(old).cloned();
-        let standing = Standing { epoch: JOIN, ..self.group.standing(old) };
+        let standing = Standing { epoch: JOIN, previous_epoch: JOIN, ..self.group.standing(old) };
         self.remove(old);
-        if let Some(regex) = value.topic_regex.clone().filter(|regex| !regex.is_empty()) {
+        if let Some(regex) = value.topic_regex.clone() {
             // It went with the old id.
             if let Ok(pattern) = Pattern::parse(&regex) {
                 self.resolve(&regex, &pattern);
@@ -269,6 +269,7 @@ fn updated(before: Option<&MemberValue>, heartbeat: &ConsumerHeartbeat) -> Membe
     given(&heartbeat.rack_id, &mut value.rack_id);
     given(&heartbeat.topic_regex, &mut value.topic_regex);
     given(&heartbeat.assignor, &mut value.assignor);
+    value.topic_regex = value.topic_regex.filter(|regex| !regex.is_empty());
     if heartbeat.rebalance_timeout_ms != UNCHANGED || before.is_none() {
         value.rebalance_timeout_ms = heartbeat.rebalance_timeout_ms;
     }

@@ -1,7 +1,8 @@
 //! The records of a group, in Kafka's own schemas.
 //!
-//! In two fields that Kafka's schemas let be null by default, ours hold an empty value by default: an empty one is not
-//! written, and stands for none.
+//! In two fields that Kafka's schemas let be null by default, ours hold an empty value by default. Of these, a member
+//! of the consumer protocol has null for what one of the classic protocol says, which is written as such: to Kafka,
+//! what is not written is not null.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,10 +151,11 @@ fn encode_member(value: &MemberValue) -> Result<Vec<u8>, WireError> {
         client_id: &value.client_id,
         client_host: &value.client_host,
         subscribed_topic_names: value.topic_names.iter().map(String::as_str).collect(),
-        subscribed_topic_regex: value.topic_regex.as_deref(),
+        // Kafka writes no pattern as an empty one.
+        subscribed_topic_regex: Some(value.topic_regex.as_deref().unwrap_or_default()),
         rebalance_timeout_ms: value.rebalance_timeout_ms,
         server_assignor: value.assignor.as_deref(),
-        classic_member_metadata: Some(classic.unwrap_or_default()),
+        classic_member_metadata: classic,
     };
     with_number(VERSION, &message, VERSION)
 }
@@ -173,7 +175,7 @@ fn decode_member(reader: &mut Reader<'_>, version: i16) -> Result<MemberValue, W
         client_id: value.client_id.to_owned(),
         client_host: value.client_host.to_owned(),
         topic_names: value.subscribed_topic_names.iter().map(str::to_owned).collect(),
-        topic_regex: value.subscribed_topic_regex.map(str::to_owned),
+        topic_regex: value.subscribed_topic_regex.filter(|regex| !regex.is_empty()).map(str::to_owned),
         rebalance_timeout_ms: value.rebalance_timeout_ms,
         assignor: value.server_assignor.map(str::to_owned),
         classic,
