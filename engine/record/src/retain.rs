@@ -85,7 +85,7 @@ fn write(
     let codec = batch.codec()?;
     let first = kept.first().map_or(NO_TIMESTAMP, |record| record.timestamp);
     let base_timestamp = horizon.unwrap_or(first);
-    let mut records = Vec::with_capacity(kept.iter().map(bytes_about).sum());
+    let mut records = Vec::with_capacity(batch.payload().len());
     for record in kept {
         let timestamp_delta = record.timestamp.wrapping_sub(base_timestamp);
         // It came from such a delta.
@@ -100,8 +100,9 @@ fn write(
         TimestampType::LogAppendTime => batch.max_timestamp(),
         TimestampType::CreateTime => kept.iter().map(|record| record.timestamp).max().unwrap_or(NO_TIMESTAMP),
     };
+    // One that the batch has stays.
     let of_horizon = if horizon.is_some() { ATTRIBUTE_DELETE_HORIZON } else { 0 };
-    let attributes = (batch.attributes() & !(ATTRIBUTE_CODEC | ATTRIBUTE_DELETE_HORIZON)) | codec.id() | of_horizon;
+    let attributes = batch.attributes() | of_horizon;
     let mut header = header_of(batch, attributes, base_timestamp, max_timestamp);
     header.batch_length =
         i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_too_long| RecordError::BatchTooLarge { bytes })?;
@@ -131,12 +132,6 @@ fn header_of(batch: &Batch<'_>, attributes: i16, base_timestamp: i64, max_timest
         base_sequence: batch.base_sequence(),
         record_count: 0,
     }
-}
-
-/// About as many bytes as a record takes.
-fn bytes_about(record: &Record<'_>) -> usize {
-    const OVERHEAD_BYTES: usize = 32;
-    OVERHEAD_BYTES + record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len)
 }
 
 #[cfg(test)]

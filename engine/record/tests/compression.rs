@@ -61,6 +61,29 @@ fn gzip_header_checksum_is_verified() {
 }
 
 #[test]
+fn another_magic_method_or_reserved_flag_is_no_gzip() {
+    let good = compress(Codec::Gzip, None, &text()).unwrap();
+    // RFC 1952: ID1, ID2, the method 8, and flags of which bits 5 to 7 are reserved.
+    assert_eq!(good[..4], [0x1f, 0x8b, 8, 0]);
+    for (at, byte) in [(0, 0x1e), (1, 0x8c), (2, 7), (3, 0x20), (3, 0x80)] {
+        let mut bad = good.clone();
+        bad[at] = byte;
+        assert_damaged(Codec::Gzip, &bad);
+    }
+}
+
+#[test]
+fn an_lz4_block_that_inflates_to_more_than_its_frame_allows_is_damage() {
+    // Version 1, independent blocks of 64 KiB at most, the descriptor's checksum.
+    let mut frame = vec![0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
+    let block = lz4_flex::block::compress(&[7; (64 << 10) + 1]);
+    frame.extend((block.len() as u32).to_le_bytes());
+    frame.extend(&block);
+    frame.extend([0; 4]);
+    assert_damaged(Codec::Lz4, &frame);
+}
+
+#[test]
 fn lz4_frames_with_every_optional_field() {
     for block_size in [BlockSize::Max64KB, BlockSize::Max256KB, BlockSize::Max1MB, BlockSize::Max4MB] {
         let frame = FrameInfo::new()

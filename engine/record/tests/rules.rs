@@ -101,6 +101,17 @@ fn a_refusal_names_the_first_records_without_a_key() {
 }
 
 #[test]
+fn a_refusal_tells_of_a_thousand_records_and_counts_all() {
+    let mut builder = BatchBuilder::new(Codec::None);
+    for _ in 0..1_001 {
+        builder.push(NOW_MS, None, Some(b"value"), &[]).unwrap();
+    }
+    let invalid = validated(&builder.build().unwrap(), &Rules { key_required: true, ..rules() }).unwrap_err();
+    assert_eq!(invalid.record_errors().len(), 1_000);
+    assert!(invalid.to_string().contains("due to 1001 record errors"), "{invalid}");
+}
+
+#[test]
 fn a_batch_of_another_codec_than_the_topics_is_compressed_anew() {
     let value = [b'x'; 2_000];
     let mut builder = BatchBuilder::new(Codec::None);
