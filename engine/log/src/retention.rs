@@ -278,6 +278,23 @@ mod tests {
         assert!((limit..limit + SEGMENT_BYTES).contains(&(kept + kept / 20)), "{kept} bytes");
     }
 
+    #[test]
+    fn a_segment_stays_until_it_is_older_than_it_may_be_and_as_long_as_the_rest_is_too_small() {
+        let of_time = |now_ms| {
+            let config = PartitionConfig { retention_ms: Some(10), ..PartitionConfig::default() };
+            left(config, now_ms).0
+        };
+        // The newest record of the first segment is that of 4 ms.
+        assert_eq!((of_time(14), of_time(15)), (0, 5));
+        let batch_bytes = batch_bytes(None, 1, 0, &vec![0; VALUE_BYTES as usize]).len() as u64;
+        let of_size = |bytes| {
+            let config = PartitionConfig { retention_bytes: Some(bytes), ..PartitionConfig::default() };
+            left(config, 0).0
+        };
+        let without_first = (BATCHES as u64 - 5) * batch_bytes;
+        assert_eq!((of_size(without_first + 1), of_size(without_first)), (0, 5));
+    }
+
     /// How many files of deleted segments there are, and how many of segments.
     async fn files(core: &Core) -> (usize, usize) {
         let names = core.read_dir(Path::new("/log/topic-0")).await.unwrap();
