@@ -467,3 +467,61 @@ impl Recovering<'_> {
 fn missing(base: Offset) -> String {
     format!("the file of segment {base} is missing")
 }
+
+#[cfg(test)]
+mod tests {
+    use millrace_record::header::stamp;
+
+    use super::*;
+    use crate::testing::batch_bytes;
+
+    /// A walk that has come to offset 10 of a segment that ends at 20.
+    fn seen() -> Seen {
+        Seen {
+            next_offset: 10,
+            log_limit: 20,
+            limit: 20,
+            is_behind_damage: false,
+            may_have_gaps: false,
+            has_gaps: false,
+            epochs: LeaderEpochs::default(),
+            producers: Producers::default(),
+        }
+    }
+
+    /// Whether a batch of two records at `offset` is taken, and what is known then of the offset that follows and of
+    /// gaps.
+    fn taken(mut seen: Seen, offset: Offset) -> (bool, Offset, bool) {
+        let mut bytes = batch_bytes(Some((7, 0, 0)), 2, 0, b"value");
+        stamp(&mut bytes, offset, 3).unwrap();
+        let was_behind_damage = seen.is_behind_damage;
+        let is_taken = seen.take(&Batch::first(&bytes).unwrap());
+        assert_eq!(seen.is_behind_damage, was_behind_damage && !is_taken, "{offset}");
+        assert_eq!((seen.epochs.latest().is_some(), seen.producers.len()), (is_taken, usize::from(is_taken)));
+        (is_taken, seen.next_offset, seen.has_gaps)
+    }
+
+    #[test]
+    fn the_batch_that_follows_is_taken_and_no_other() {
+        assert_eq!(taken(seen(), 10), (true, 12, false));
+        for offset in [8, 9, 11, 12] {
+            assert_eq!(taken(seen(), offset), (false, 10, false), "{offset}");
+        }
+        let to_the_end = Seen { next_offset: 18, ..seen() };
+        assert_eq!(taken(to_the_end, 18), (true, 20, false));
+        let too_far = Seen { next_offset: 19, ..seen() };
+        assert_eq!(taken(too_far, 19), (false, 19, false), "it ends behind the segment");
+    }
+
+    #[test]
+    fn behind_damage_offsets_are_missing_and_in_a_compacted_segment_anywhere() {
+        for (offset, expected) in [(9, (false, 10, false)), (10, (true, 12, false)), (15, (true, 17, false))] {
+            assert_eq!(taken(Seen { is_behind_damage: true, ..seen() }, offset), expected, "{offset}");
+        }
+        for (offset, expected) in [(9, (false, 10, false)), (10, (true, 12, false)), (15, (true, 17, true))] {
+            assert_eq!(taken(Seen { may_have_gaps: true, ..seen() }, offset), expected, "{offset}");
+        }
+        let had_gaps = Seen { may_have_gaps: true, has_gaps: true, ..seen() };
+        assert_eq!(taken(had_gaps, 10), (true, 12, true));
+    }
+}
