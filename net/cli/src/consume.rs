@@ -11,7 +11,7 @@ use millrace_client::consumer::{Consumer, Start};
 use millrace_record::record::Record;
 
 use crate::connect::Server;
-use crate::group_reader::{self, Reading};
+use crate::group_reader::{self, GroupProtocol, Reading};
 use crate::output::{CliError, Output};
 use crate::record_json::JsonRecord;
 use crate::start;
@@ -28,6 +28,10 @@ pub(crate) struct Arguments {
     /// committed, and commit
     #[arg(long, short, value_name = "GROUP", conflicts_with = "partition")]
     group: Option<String>,
+    /// With --group: whose protocol the member speaks: that in which members assign partitions (classic), or that in
+    /// which the broker does (consumer, KIP-848)
+    #[arg(long, value_name = "PROTOCOL", value_enum, default_value_t = GroupProtocol::Classic, requires = "group")]
+    group_protocol: GroupProtocol,
     /// With --group: how often to commit what was printed; it is committed in the end in any case
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     #[arg(requires = "group")]
@@ -85,6 +89,7 @@ fn read_in_group(cluster: &mut Cluster, arguments: &Arguments, group: &str) -> R
     let reading = Reading {
         group,
         topic: &arguments.topic,
+        protocol: arguments.group_protocol,
         from: arguments.from,
         follow: arguments.follow,
         max: arguments.max.unwrap_or(u64::MAX),

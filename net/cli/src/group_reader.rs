@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use millrace_client::consumer::{self, Consumer, Start};
-use millrace_client::member::Member;
+use millrace_client::consumer_member::ConsumerMember;
+use millrace_client::member::{GroupMember, Member};
 use millrace_client::{ClientError, Cluster};
 use millrace_record::record::Record;
 use nix::sys::signal::{SigSet, Signal};
@@ -19,10 +20,20 @@ use crate::output::{CliError, counted};
 /// What the shell shows of a process that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
 
+/// How a member and its group's coordinator speak, by Kafka's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum GroupProtocol {
+    /// Members assign partitions.
+    Classic,
+    /// The broker does (KIP-848).
+    Consumer,
+}
+
 /// What a member reads, and how.
 pub(crate) struct Reading<'a> {
     pub(crate) group: &'a str,
     pub(crate) topic: &'a str,
+    pub(crate) protocol: GroupProtocol,
     /// Where to begin in a partition for which the group has committed nothing.
     pub(crate) from: Start,
     pub(crate) follow: bool,
@@ -40,95 +51,111 @@ enum End {
     Done,
 }
 
+/// A member at work.
+struct Reader<'a, P, F> {
+    cluster: &'a mut Cluster,
+    reading: &'a Reading<'a>,
+    member: Box<dyn GroupMember>,
+    interrupted: Arc<AtomicBool>,
+    watcher: Watcher,
+    /// Records that it may still read.
+    left: u64,
+    print: P,
+    flush: F,
+}
+
 /// Is a member of a group: each record goes to `print`, and once `flush` has shown them they may be committed.
 pub(crate) fn read(
     cluster: &mut Cluster,
     reading: &Reading<'_>,
-    mut print: impl FnMut(i32, &Record<'_>) -> Result<(), CliError>,
-    mut flush: impl FnMut() -> Result<(), CliError>,
+    print: impl FnMut(i32, &Record<'_>) -> Result<(), CliError>,
+    flush: impl FnMut() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let interrupted = interruption()?;
-    let mut member = Member::new(cluster.another()?, reading.group, reading.topic)?;
-    let watcher = Watcher::new();
-    let mut left = reading.max;
+    let own = cluster.another()?;
+    let member: Box<dyn GroupMember> = match reading.protocol {
+        GroupProtocol::Classic => Box::new(Member::new(own, reading.group, reading.topic)?),
+        GroupProtocol::Consumer => Box::new(ConsumerMember::new(own, reading.group, reading.topic)?),
+    };
+    let (watcher, left) = (Watcher::new(), reading.max);
+    let mut reader = Reader { cluster, reading, member, interrupted, watcher, left, print, flush };
     let outcome = loop {
-        match generation(cluster, reading, &mut member, &interrupted, &watcher, &mut left, &mut print, &mut flush) {
-            Ok(End::Rebalance) => watcher.tell(&format!("group {} is rebalancing", reading.group)),
+        match reader.read_generation() {
+            Ok(End::Rebalance) => reader.watcher.tell(&format!("group {} is rebalancing", reading.group)),
             Ok(End::Done) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
-    let total = reading.max - left;
+    let Reader { member, watcher, left, .. } = reader;
     watcher.bar.finish_and_clear();
     // The others need not wait until its session is over, whatever has happened to it.
     let has_left = member.leave();
     if outcome.is_ok() {
-        watcher.tell(&format!("left group {} after {}", reading.group, counted(total, "record")));
+        watcher.tell(&format!("left group {} after {}", reading.group, counted(reading.max - left, "record")));
     }
     outcome.and(has_left.map_err(CliError::from))
 }
 
-/// Reads what the member is given in one generation.
-#[allow(clippy::too_many_arguments, reason = "the parts of one loop's body")]
-fn generation(
-    cluster: &mut Cluster,
-    reading: &Reading<'_>,
-    member: &mut Member,
-    interrupted: &AtomicBool,
-    watcher: &Watcher,
-    left: &mut u64,
-    print: &mut impl FnMut(i32, &Record<'_>) -> Result<(), CliError>,
-    flush: &mut impl FnMut() -> Result<(), CliError>,
-) -> Result<End, CliError> {
-    let partitions = member.join()?;
-    watcher.tell(&format!("joined group {}, generation {}: {}", reading.group, member.generation(), told(&partitions)));
-    let positions = positions(cluster, reading, member, &partitions)?;
-    let topic = cluster.await_topic(reading.topic)?;
-    let mut consumer = Consumer::at(cluster, topic, positions.clone());
-    let ends = if reading.follow { BTreeMap::new() } else { consumer.ends()? };
-    let mut committed = positions;
-    let mut committed_at = Instant::now();
-    let end = loop {
-        let positions = consumer.positions();
-        let at_end = |(partition, end): (&i32, &i64)| positions.get(partition).is_none_or(|position| position >= end);
-        let is_done = !reading.follow && ends.iter().all(at_end);
-        if *left == 0 || is_done || interrupted.load(Ordering::Relaxed) {
-            break End::Done;
-        }
-        if member.must_join() {
-            break End::Rebalance;
-        }
-        if positions.is_empty() {
-            // It has nothing to read, and waits for others to go.
-            thread::sleep(Duration::from_millis(100));
-            continue;
-        }
-        consumer.poll(|partition, record| {
-            if ends.get(&partition).is_none_or(|end| record.offset < *end) {
-                print(partition, record)?;
-                *left -= 1;
+impl<P, F> Reader<'_, P, F>
+where
+    P: FnMut(i32, &Record<'_>) -> Result<(), CliError>,
+    F: FnMut() -> Result<(), CliError>,
+{
+    /// Reads what the member is given in one generation.
+    fn read_generation(&mut self) -> Result<End, CliError> {
+        let Self { cluster, reading, member, watcher, left, print, flush, .. } = self;
+        let partitions = member.join()?;
+        let generation = member.generation();
+        watcher.tell(&format!("joined group {}, generation {generation}: {}", reading.group, told(&partitions)));
+        let positions = positions(cluster, reading, member.as_mut(), &partitions)?;
+        let topic = cluster.await_topic(reading.topic)?;
+        let mut consumer = Consumer::at(cluster, topic, positions.clone());
+        let ends = if reading.follow { BTreeMap::new() } else { consumer.ends()? };
+        let mut committed = positions;
+        let mut committed_at = Instant::now();
+        let end = loop {
+            let positions = consumer.positions();
+            let at_end =
+                |(partition, end): (&i32, &i64)| positions.get(partition).is_none_or(|position| position >= end);
+            let is_done = !reading.follow && ends.iter().all(at_end);
+            if *left == 0 || is_done || self.interrupted.load(Ordering::Relaxed) {
+                break End::Done;
             }
-            Ok::<_, CliError>(*left > 0)
-        })?;
-        flush()?;
-        watcher.show(reading.max - *left, consumer.lag());
-        if committed_at.elapsed() >= reading.commit_interval {
-            committed_at = Instant::now();
-            if !commit(member, &consumer, &ends, &mut committed)? {
-                return Ok(End::Rebalance);
+            if member.must_join() {
+                break End::Rebalance;
             }
+            if positions.is_empty() {
+                // It has nothing to read, and waits for others to go.
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+            consumer.poll(|partition, record| {
+                if ends.get(&partition).is_none_or(|end| record.offset < *end) {
+                    print(partition, record)?;
+                    *left -= 1;
+                }
+                Ok::<_, CliError>(*left > 0)
+            })?;
+            flush()?;
+            watcher.show(reading.max - *left, consumer.lag());
+            if committed_at.elapsed() >= reading.commit_interval {
+                committed_at = Instant::now();
+                if !commit(member.as_mut(), &consumer, &ends, &mut committed)? {
+                    return Ok(End::Rebalance);
+                }
+            }
+        };
+        // Others begin where this member has ended; it may have been left behind, and then they read some of it again.
+        if !commit(member.as_mut(), &consumer, &ends, &mut committed)? {
+            watcher.tell("the last records were not committed: the group has gone on without this member");
         }
-    };
-    // Others begin where this member has ended; it may have been left behind, and then they read some of it again.
-    if !commit(member, &consumer, &ends, &mut committed)? {
-        watcher.tell("the last records were not committed: the group has gone on without this member");
+        Ok(end)
     }
-    Ok(end)
 }
 
 /// Commits what has been read since the last time. `false`: it is not this member's any more.
 fn commit(
-    member: &mut Member,
+    member: &mut dyn GroupMember,
     consumer: &Consumer<'_>,
     ends: &BTreeMap<i32, i64>,
     committed: &mut BTreeMap<i32, i64>,
@@ -148,7 +175,7 @@ fn commit(
 fn positions(
     cluster: &mut Cluster,
     reading: &Reading<'_>,
-    member: &mut Member,
+    member: &mut dyn GroupMember,
     partitions: &[i32],
 ) -> Result<BTreeMap<i32, i64>, ClientError> {
     if partitions.is_empty() {

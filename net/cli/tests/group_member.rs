@@ -46,9 +46,10 @@ struct Follower {
 }
 
 impl Follower {
-    fn start(broker: &Broker) -> Self {
+    fn start(broker: &Broker, protocol: &str) -> Self {
         let mut command = millrace();
-        command.env("MILLRACE_SERVER", &broker.server).args(["consume", "t", "--group", "g", "--follow"]);
+        command.env("MILLRACE_SERVER", &broker.server);
+        command.args(["consume", "t", "--group", "g", "--follow", "--group-protocol", protocol]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         Self { child, stdout: BufReader::new(stdout), stderr: BufReader::new(stderr) }
@@ -95,17 +96,34 @@ fn a_member_goes_on_where_the_group_has_committed() {
     let expected = ["0/10", "0/11", "0/12", "1/10", "1/11", "1/12"].map(str::to_owned);
     assert_eq!(all, BTreeSet::from(expected));
     assert_eq!(lags(&broker), [0, 0]);
+    write(&broker, 13..15);
+    assert_eq!(read(&broker, &["--group-protocol", "consumer"]), ["0/13", "0/14", "1/13", "1/14"]);
+    assert_eq!(lags(&broker), [0, 0]);
     assert!(broker.stop().success());
 }
 
 #[test]
 fn members_share_the_partitions_and_take_over_what_another_leaves() {
+    share_and_take_over(["classic", "classic"]);
+}
+
+#[test]
+fn members_of_the_consumer_protocol_share_the_partitions_and_take_over_what_another_leaves() {
+    share_and_take_over(["consumer", "consumer"]);
+}
+
+#[test]
+fn members_of_both_protocols_share_the_partitions_and_take_over_what_another_leaves() {
+    share_and_take_over(["consumer", "classic"]);
+}
+
+fn share_and_take_over(protocols: [&str; 2]) {
     let directory = tempfile::tempdir().unwrap();
     let broker = Broker::start(&directory.path().join("data"), 2);
     broker.run(["topic", "create", "t", "-p", "2"]).ok();
-    let mut first = Follower::start(&broker);
+    let mut first = Follower::start(&broker, protocols[0]);
     first.tells("reads partitions 0, 1");
-    let mut second = Follower::start(&broker);
+    let mut second = Follower::start(&broker, protocols[1]);
     first.tells("group g is rebalancing");
     first.tells("reads partition ");
     second.tells("reads partition ");

@@ -207,6 +207,19 @@ pub fn commit(cluster: &mut Cluster, group: &str, offsets: &GroupOffsets) -> Res
     commit_as(cluster, group, "", -1, offsets)
 }
 
+/// What a group has committed for a topic, by partition.
+///
+/// # Errors
+/// [`ClientError`] when the coordinator refuses, or does not answer.
+pub(crate) fn committed_for(
+    cluster: &mut Cluster,
+    group: &str,
+    topic: &str,
+) -> Result<BTreeMap<i32, i64>, ClientError> {
+    let of_topic = committed(cluster, group)?.into_iter().filter(|((name, _), _)| name == topic);
+    Ok(of_topic.map(|((_, partition), offset)| (partition, offset)).collect())
+}
+
 /// Commits as a member in a generation; or, without an id and with -1, as somebody who is none.
 pub(crate) fn commit_as(
     cluster: &mut Cluster,

@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod configs;
 pub mod connection;
 pub mod consumer;
+pub mod consumer_member;
 pub mod error;
 pub mod groups;
 mod heartbeats;

@@ -29,6 +29,40 @@ const SESSION_TIMEOUT_MS: i32 = 10_000;
 /// A member has so long to come when all are asked to join anew.
 const REBALANCE_TIMEOUT_MS: i32 = 60_000;
 
+/// A member of a group, by whichever protocol.
+pub trait GroupMember {
+    /// Joins, or joins anew, having let go of everything that it has read; gives this member's partitions.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the coordinator refuses, or does not answer.
+    fn join(&mut self) -> Result<Vec<i32>, ClientError>;
+
+    /// The group's generation that it has joined, or the member's epoch.
+    fn generation(&self) -> i32;
+
+    /// Whether it is to join anew.
+    fn must_join(&self) -> bool;
+
+    /// What the group has committed for the topic, by partition.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the coordinator refuses, or does not answer.
+    fn committed(&mut self) -> Result<BTreeMap<i32, i64>, ClientError>;
+
+    /// Commits the next offset to read of each partition. `false`: it was not this member's to do any more, and it is
+    /// to join anew.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the coordinator refuses, or does not answer.
+    fn commit(&mut self, positions: &BTreeMap<i32, i64>) -> Result<bool, ClientError>;
+
+    /// Leaves the group: the others share its partitions at once.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the coordinator refuses, or does not answer.
+    fn leave(self: Box<Self>) -> Result<(), ClientError>;
+}
+
 /// A member of a group.
 pub struct Member {
     cluster: Cluster,
@@ -57,12 +91,10 @@ impl Member {
         let identity = Identity { id: String::new(), generation: -1 };
         Ok(Self { cluster, group: group.to_owned(), topic: topic.to_owned(), identity, heartbeats })
     }
+}
 
-    /// Joins, with all other members: waits for them, and gives this member's partitions.
-    ///
-    /// # Errors
-    /// [`ClientError`] when the coordinator refuses, or does not answer.
-    pub fn join(&mut self) -> Result<Vec<i32>, ClientError> {
+impl GroupMember for Member {
+    fn join(&mut self) -> Result<Vec<i32>, ClientError> {
         if self.heartbeats.call() == Call::Lost {
             self.forget_id();
         }
@@ -80,34 +112,19 @@ impl Member {
         }
     }
 
-    /// The group's generation that it has joined.
-    #[must_use]
-    pub fn generation(&self) -> i32 {
+    fn generation(&self) -> i32 {
         self.identity.generation
     }
 
-    /// Whether it is to join anew.
-    #[must_use]
-    pub fn must_join(&self) -> bool {
+    fn must_join(&self) -> bool {
         self.heartbeats.call() != Call::Stay
     }
 
-    /// What the group has committed for the topic, by partition.
-    ///
-    /// # Errors
-    /// [`ClientError`] when the coordinator refuses, or does not answer.
-    pub fn committed(&mut self) -> Result<BTreeMap<i32, i64>, ClientError> {
-        let all = groups::committed(&mut self.cluster, &self.group)?;
-        let of_topic = all.into_iter().filter(|((topic, _), _)| *topic == self.topic);
-        Ok(of_topic.map(|((_, partition), offset)| (partition, offset)).collect())
+    fn committed(&mut self) -> Result<BTreeMap<i32, i64>, ClientError> {
+        groups::committed_for(&mut self.cluster, &self.group, &self.topic)
     }
 
-    /// Commits the next offset to read of each partition. `false`: it was not this member's to do any more, and it is
-    /// to join anew.
-    ///
-    /// # Errors
-    /// [`ClientError`] when the coordinator refuses, or does not answer.
-    pub fn commit(&mut self, positions: &BTreeMap<i32, i64>) -> Result<bool, ClientError> {
+    fn commit(&mut self, positions: &BTreeMap<i32, i64>) -> Result<bool, ClientError> {
         if positions.is_empty() {
             return Ok(true);
         }
@@ -123,12 +140,8 @@ impl Member {
         }
     }
 
-    /// Leaves the group: the others share its partitions at once.
-    ///
-    /// # Errors
-    /// [`ClientError`] when the coordinator refuses, or does not answer.
-    pub fn leave(self) -> Result<(), ClientError> {
-        let Self { mut cluster, group, identity, heartbeats, .. } = self;
+    fn leave(self: Box<Self>) -> Result<(), ClientError> {
+        let Self { mut cluster, group, identity, heartbeats, .. } = *self;
         drop(heartbeats);
         at_coordinator(&mut cluster, &group, |coordinator| {
             let version = coordinator.version::<LeaveGroupRequest<'_>>(5)?;
@@ -149,7 +162,9 @@ impl Member {
             }
         })
     }
+}
 
+impl Member {
     fn forget_id(&mut self) {
         self.identity = Identity { id: String::new(), generation: -1 };
     }
