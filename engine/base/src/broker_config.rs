@@ -128,11 +128,23 @@ pub struct Cleaning {
     pub bytes_per_second: f64,
 }
 
+/// Whose executor a core's thread waits in when it has nothing to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Host {
+    /// Its own: in the ring.
+    #[default]
+    Uring,
+    /// glommio's.
+    Glommio,
+}
+
 /// What each core gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
     /// `millrace.cores`.
     pub cores: Cores,
+    /// `millrace.host`.
+    pub host: Host,
     /// `millrace.journal.first.file.bytes`.
     pub journal_first_file_bytes: u64,
     /// `millrace.journal.file.bytes`.
@@ -439,6 +451,7 @@ impl Values {
         let engine = Engine {
             cores: cores::parse(&self.text("millrace.cores"))
                 .map_err(|reason| self.invalid("millrace.cores", reason))?,
+            host: if self.text("millrace.host") == "glommio" { Host::Glommio } else { Host::Uring },
             journal_first_file_bytes: self.number("millrace.journal.first.file.bytes")?,
             journal_file_bytes: self.number("millrace.journal.file.bytes")?,
             journal_files_max: self.number("millrace.journal.files.max")?,

@@ -1,4 +1,4 @@
-//! One thread per core: executor, I/O operations, buffers, timers, mailboxes. Hosts: uring and sim.
+//! One thread per core: executor, I/O operations, buffers, timers, mailboxes. Hosts: uring, glommio and sim.
 //!
 //! Everything that leaves a core is an [`op::Op`]; a [`reactor::Reactor`] performs it. Code above is written once, over
 //! [`core::Core`], and never knows which reactor runs it.
@@ -9,6 +9,7 @@ pub mod clock;
 pub mod core;
 pub mod executor;
 pub mod file;
+mod glommio;
 pub mod handle;
 pub mod mailbox;
 pub mod op;

@@ -19,11 +19,13 @@ mod test;
 
 use std::cell::RefCell;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, LazyLock};
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use io_uring::{opcode, types};
+use millrace_base::broker_config::Host;
 use millrace_base::ids::CoreId;
 
 use self::flight::{Flight, Flights};
@@ -78,16 +80,38 @@ pub(crate) struct Uring {
 
 impl Uring {
     /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. `workers_max`:
-    /// how many threads the kernel may use for operations of this ring that block.
-    fn new(id: CoreId, parkers: Parkers, workers_max: u32, cpus: &[usize]) -> io::Result<Uring> {
+    /// how many threads the kernel may use for operations of this ring that block. Whoever waits for the core reads its
+    /// eventfd: this ring, or glommio's, to which the kernel then tells of completions in the same way.
+    fn new(id: CoreId, parkers: Parkers, host: Host, workers_max: u32, cpus: &[usize]) -> io::Result<Uring> {
         let ring = Ring::new(workers_max, cpus)?;
         let kit = Kit::new(ring.has_ftruncate()?);
         parkers.of(id).set_ring(ring.duplicate_fd()?);
         let (flights, completed, random) = (Flights::default(), Vec::new(), Vec::new());
         let state = State { ring, flights, kit, completed, random, eventfd_is_armed: false };
         let uring = Uring { id, parkers, state: RefCell::new(state) };
-        uring.state.borrow_mut().arm_eventfd(uring.own());
+        match host {
+            Host::Uring => uring.state.borrow_mut().arm_eventfd(uring.own()),
+            Host::Glommio => uring.state.borrow().ring.tell(uring.own().eventfd())?,
+        }
         Ok(uring)
+    }
+
+    /// The core's eventfd, for a host that waits by reading it.
+    pub(crate) fn eventfd(&self) -> io::Result<OwnedFd> {
+        self.own().duplicate_eventfd()
+    }
+
+    /// Submits what is queued. `true`: nothing has happened yet, and whatever happens from here to
+    /// [`Uring::end_wait`] is told by the eventfd.
+    pub(crate) fn begin_wait(&self) -> bool {
+        let state = &mut *self.state.borrow_mut();
+        state.ring.flush();
+        state.completed.is_empty() && !state.ring.has_completions() && self.own().begin_park()
+    }
+
+    /// The core runs again.
+    pub(crate) fn end_wait(&self) {
+        self.own().end_park();
     }
 
     fn own(&self) -> &Arc<Parker> {

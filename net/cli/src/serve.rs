@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// How many cores to use, or which: 2, or 0,2-3
     #[arg(long, value_name = "N|LIST")]
     cores: Option<String>,
+    /// Whose executor the cores run in: uring (the broker's own), or glommio, to compare [default: uring]
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
     /// Settings in TOML, by Kafka's names
     #[arg(long, value_name = "FILE", env = "MILLRACE_CONFIG_FILE")]
     config: Option<PathBuf>,
@@ -91,6 +94,9 @@ fn options(arguments: &Arguments) -> Result<Layer, CliError> {
     }
     if let Some(cores) = &arguments.cores {
         config::option(&mut layer, "millrace.cores", "--cores", cores);
+    }
+    if let Some(host) = &arguments.host {
+        config::option(&mut layer, "millrace.host", "--host", host);
     }
     Ok(layer)
 }

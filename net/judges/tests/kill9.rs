@@ -3,17 +3,21 @@
 
 use std::time::Duration;
 
-use millrace_judges::broker::Setup;
+use millrace_judges::broker::{Kind, Setup};
 use millrace_judges::kill9::{Plan, run};
 
-/// How often the broker is killed, over both tests; `MILLRACE_KILLS` overrides it.
-const KILLS: u32 = 50;
+/// How often the broker is killed, over all tests; `MILLRACE_KILLS` overrides it.
+const KILLS: u32 = 60;
 
-fn survives(cores: u32) {
-    let cycles = std::env::var("MILLRACE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap()) / 2;
+fn survives(cores: u32, host: &str) {
+    let cycles = std::env::var("MILLRACE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap()) / 3;
     let directory = tempfile::tempdir().unwrap();
+    let mut setup = Setup::of_environment(cores);
+    if setup.kind == Kind::Millrace {
+        setup.arguments = vec!["--host".to_owned(), host.to_owned()];
+    }
     let plan = Plan {
-        setup: Setup::of_environment(cores),
+        setup,
         cycles,
         partitions: 16,
         value_bytes: 100,
@@ -29,10 +33,15 @@ fn survives(cores: u32) {
 
 #[test]
 fn nothing_acknowledged_is_lost_on_one_core() {
-    survives(1);
+    survives(1, "uring");
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_on_two_cores() {
-    survives(2);
+    survives(2, "uring");
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_in_glommios_executor() {
+    survives(2, "glommio");
 }

@@ -54,6 +54,7 @@ pub fn serve(config: BrokerConfig) -> Result<(), ServeError> {
     check_host(&config.log_dir)?;
     let options = HostOptions {
         cores: processors(&config.engine.cores)?,
+        host: config.engine.host,
         buffers_bytes_per_core: config.engine.core_bytes,
         ..HostOptions::default()
     };

@@ -175,6 +175,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.durability", Kind::String, Some("sync"), Valid::OneOf(&["sync", "relaxed"]), High, Support::Full,
         "A topic's default for millrace.durability: acknowledge what is on stable storage (sync) or what is in the \
          broker's memory (relaxed)."),
+    setting("millrace.host", Kind::String, Some("uring"), Valid::OneOf(&["uring", "glommio"]), Low, Support::Full,
+        "Whose executor the cores' threads run in: the broker's own loop on io_uring, or glommio's, which is there to \
+         be compared."),
     setting("millrace.http.listener", Kind::String, None, Valid::Any, Medium, Support::Full,
         "Where /metrics (for Prometheus), /healthz and /readyz are answered, as host:port; unset, nowhere."),
     setting("millrace.journal.file.bytes", Kind::Long, Some("67108864"), Valid::Between(4_194_304, 1_073_741_824),

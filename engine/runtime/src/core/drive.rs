@@ -33,6 +33,17 @@ impl Core {
         self.advance();
     }
 
+    /// The same for a host that waits by itself: `wait` gives back when something may have happened, or the deadline
+    /// has passed.
+    pub(crate) async fn turn_or_await(&self, wait: impl AsyncFnOnce(Option<Monotonic>)) {
+        if !self.has_ready() {
+            let began = self.now();
+            wait(self.next_deadline()).await;
+            self.inner.parked.set(self.parked() + (self.now() - began));
+        }
+        self.turn();
+    }
+
     /// How long this core has waited with nothing to do, since it began.
     #[must_use]
     pub fn parked(&self) -> Duration {

@@ -12,12 +12,14 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use millrace_base::broker_config::Host;
 use millrace_base::ids::CoreId;
 use nix::sys::signal::{SigSet, Signal};
 
 use super::parker::Parkers;
 use super::{Uring, ring};
 use crate::core::Core;
+use crate::glommio::Glommio;
 use crate::mailbox::{Mailbox, Mesh};
 use crate::reactor::Reactor;
 use crate::recorder::{Recorder, Recording};
@@ -25,6 +27,8 @@ use crate::recorder::{Recorder, Recording};
 /// How a host is started.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
+    /// Whose executor the cores' threads wait in.
+    pub host: Host,
     /// One per core: the processor it is pinned to, or `None` to let it float.
     pub cores: Vec<Option<usize>>,
     /// The limit of each core's buffer pool, in bytes.
@@ -39,6 +43,7 @@ impl Default for HostOptions {
     /// One floating core with 64 MiB of buffers and 8 kernel threads.
     fn default() -> HostOptions {
         HostOptions {
+            host: Host::Uring,
             cores: vec![None],
             buffers_bytes_per_core: 64 * 1024 * 1024,
             kernel_workers_per_core: 8,
@@ -60,6 +65,14 @@ pub enum HostError {
     /// io_uring, or what it needs.
     #[error("core {core}: io_uring could not be set up ({source}); see the start checks for what this host offers")]
     Ring {
+        /// The core's number.
+        core: u16,
+        /// Why.
+        source: io::Error,
+    },
+    /// glommio's executor, or what it needs.
+    #[error("core {core}: glommio could not be set up ({source}); start with --host uring, or raise its limits")]
+    Glommio {
         /// The core's number.
         core: u16,
         /// Why.
@@ -153,12 +166,12 @@ where
     Fut: Future<Output = ()> + 'static,
 {
     fn core_thread(&self, id: CoreId) {
-        let core = self.set_up(id);
-        if let Err(error) = &core {
+        let ready = self.set_up(id);
+        if let Err(error) = &ready {
             tracing::error!(core = id.0, %error, "a core could not be set up");
         }
-        let core = match core {
-            Ok(core) => Some(core),
+        let ready = match ready {
+            Ok(ready) => Some(ready),
             Err(error) => {
                 *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 None
@@ -166,39 +179,56 @@ where
         };
         self.ready.wait();
         let failed = self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let Some(core) = core.filter(|_| !failed) else { return };
+        let Some((core, glommio)) = ready.filter(|_| !failed) else { return };
         let main = core.spawn_join((self.main)(core.clone(), self.mesh.mailbox(&core)));
         let mut main = Some(main);
-        while self.running.load(Ordering::SeqCst) > 0 {
+        let mut is_over = || {
             if main.as_ref().is_some_and(|main| main.try_take().is_some()) {
                 main = None;
                 if self.running.fetch_sub(1, Ordering::SeqCst) == 1 {
                     self.parkers.wake_all();
-                    break;
                 }
             }
-            core.turn_or_park();
+            self.running.load(Ordering::SeqCst) == 0
+        };
+        match glommio {
+            Some(glommio) => glommio.drive(&core, is_over),
+            None => {
+                while !is_over() {
+                    core.turn_or_park();
+                }
+            }
         }
         core.halt();
     }
 
-    fn set_up(&self, id: CoreId) -> Result<Core, HostError> {
+    fn set_up(&self, id: CoreId) -> Result<(Core, Option<Glommio>), HostError> {
         let options = &self.options;
         if let Some(cpu) = options.cores.get(usize::from(id.0)).copied().flatten() {
             ring::pin(cpu).map_err(|source| HostError::Pin { core: id.0, cpu, source })?;
         }
-        make_core(id, options, &self.parkers)
+        let uring = make_ring(id, options, &self.parkers)?;
+        let glommio = match options.host {
+            Host::Uring => None,
+            Host::Glommio => {
+                Some(Glommio::new(Rc::clone(&uring)).map_err(|source| HostError::Glommio { core: id.0, source })?)
+            }
+        };
+        Ok((make_core(id, options, uring), glommio))
     }
 }
 
-fn make_core(id: CoreId, options: &HostOptions, parkers: &Parkers) -> Result<Core, HostError> {
-    let uring = Uring::new(id, parkers.clone(), options.kernel_workers_per_core, &options.cpus())
-        .map_err(|source| HostError::Ring { core: id.0, source })?;
+fn make_ring(id: CoreId, options: &HostOptions, parkers: &Parkers) -> Result<Rc<Uring>, HostError> {
+    let uring = Uring::new(id, parkers.clone(), options.host, options.kernel_workers_per_core, &options.cpus());
+    uring.map(Rc::new).map_err(|source| HostError::Ring { core: id.0, source })
+}
+
+fn make_core(id: CoreId, options: &HostOptions, uring: Rc<Uring>) -> Core {
     let reactor: Rc<dyn Reactor> = match &options.recording {
-        None => Rc::new(uring),
-        Some(recording) => Rc::new(Recorder::new(Rc::new(uring), id, recording.clone())),
+        None => uring,
+        Some(recording) => Rc::new(Recorder::new(uring, id, recording.clone())),
     };
-    Ok(Core::new(id, options.cores.len(), reactor, options.buffers_bytes_per_core))
+    Core::new(id, options.cores.len(), reactor, options.buffers_bytes_per_core)
 }
 
 /// Runs `main` on one core, on the calling thread. For tests and tools.
@@ -212,14 +242,15 @@ pub fn block_on<T>(main: impl AsyncFnOnce(Core) -> T) -> T {
     }
 }
 
-/// Runs `main` on one core, on the calling thread; of `options.cores` only the first counts, and is not pinned.
+/// Runs `main` on one core, on the calling thread, without glommio; of `options.cores` only the first counts, and is
+/// not pinned.
 ///
 /// # Errors
 /// [`HostError`] before `main` was called.
 pub fn block_on_with<T>(options: &HostOptions, main: impl AsyncFnOnce(Core) -> T) -> Result<T, HostError> {
-    let options = HostOptions { cores: vec![None], ..options.clone() };
+    let options = HostOptions { host: Host::Uring, cores: vec![None], ..options.clone() };
     let parkers = Parkers::new(1)?;
-    let core = make_core(CoreId(0), &options, &parkers)?;
+    let core = make_core(CoreId(0), &options, make_ring(CoreId(0), &options, &parkers)?);
     let _halt = HaltOnDrop(&core);
     let root = Root::new(&core);
     let mut main = pin!(main(core.clone()));

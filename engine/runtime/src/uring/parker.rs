@@ -6,7 +6,7 @@
 //! read-modify-write or sequentially consistent, so one of the two sees the other.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Wake;
@@ -71,6 +71,14 @@ impl Parker {
         if let Err(error) = self.eventfd.write(1) {
             panic!("a core could not be woken: {error}");
         }
+    }
+
+    pub(super) fn eventfd(&self) -> BorrowedFd<'_> {
+        self.eventfd.as_fd()
+    }
+
+    pub(super) fn duplicate_eventfd(&self) -> io::Result<OwnedFd> {
+        self.eventfd.as_fd().try_clone_to_owned()
     }
 
     /// The entry that completes when the eventfd is written.

@@ -57,6 +57,16 @@ impl Ring {
         unsafe { BorrowedFd::borrow_raw(self.ring.as_raw_fd()) }.as_fd().try_clone_to_owned()
     }
 
+    /// Lets the kernel add to an eventfd's count whenever there is something to complete.
+    pub(super) fn tell(&self, eventfd: BorrowedFd<'_>) -> io::Result<()> {
+        self.ring.submitter().register_eventfd(eventfd.as_raw_fd())
+    }
+
+    /// Whether there are completions to take.
+    pub(super) fn has_completions(&mut self) -> bool {
+        !self.ring.completion().is_empty()
+    }
+
     /// Queues an entry, after all that were queued before it.
     pub(super) fn push(&mut self, entry: Entry) {
         self.backlog.push_back(entry);
