@@ -41,6 +41,9 @@ struct Arguments {
     /// Commits a second, of all members together; each is durable when it is answered
     #[arg(long, default_value_t = 10_000)]
     commits_per_second: u64,
+    /// How long commits go on before they count, in seconds
+    #[arg(long, default_value_t = 3)]
+    warm_up: u64,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -58,6 +61,8 @@ struct Measured {
 struct Stage {
     joined: Barrier,
     commits: AtomicBool,
+    /// Commits, and heartbeats beside them, count.
+    is_warm: AtomicBool,
     is_over: AtomicBool,
 }
 
@@ -85,12 +90,16 @@ fn main() {
 fn measure(arguments: &Arguments, kind: Kind, broker: &Broker) {
     let count = arguments.groups * arguments.members;
     let (address, memory_before) = (broker.address(), resident_bytes(broker.pid()));
-    let stage =
-        Stage { joined: Barrier::new(count + 1), commits: AtomicBool::new(false), is_over: AtomicBool::new(false) };
+    let stage = Stage {
+        joined: Barrier::new(count + 1),
+        commits: AtomicBool::new(false),
+        is_warm: AtomicBool::new(false),
+        is_over: AtomicBool::new(false),
+    };
     let commit_every = Duration::from_secs_f64(count as f64 / arguments.commits_per_second.max(1) as f64);
     let lasts = Duration::from_secs(arguments.seconds.max(1));
     let mut all = Measured::default();
-    let (mut idle, mut busy, mut memory) = (0.0, 0.0, 0);
+    let (mut idle, mut busy, mut memory) = ([0.0; 2], [0.0; 2], 0);
     thread::scope(|scope| {
         let began = Instant::now();
         let members: Vec<_> = (0..count)
@@ -105,13 +114,17 @@ fn measure(arguments: &Arguments, kind: Kind, broker: &Broker) {
         stage.joined.wait();
         eprintln!("{count} members have joined {} groups in {:.1?}", arguments.groups, began.elapsed());
         let use_of = |phase: Duration| {
-            let (began, used) = (Instant::now(), process_time(broker.pid()));
+            let processes = [broker.pid(), Pid::this()];
+            let (began, used) = (Instant::now(), processes.map(process_time));
             thread::sleep(phase);
-            (process_time(broker.pid()) - used).as_secs_f64() / began.elapsed().as_secs_f64() * 100.0
+            let (now, elapsed) = (processes.map(process_time), began.elapsed());
+            std::array::from_fn(|index| (now[index] - used[index]).as_secs_f64() / elapsed.as_secs_f64() * 100.0)
         };
         idle = use_of(lasts);
         memory = resident_bytes(broker.pid());
         stage.commits.store(true, Ordering::Relaxed);
+        thread::sleep(Duration::from_secs(arguments.warm_up));
+        stage.is_warm.store(true, Ordering::Relaxed);
         busy = use_of(lasts);
         stage.is_over.store(true, Ordering::Relaxed);
         for member in members {
@@ -127,9 +140,14 @@ fn measure(arguments: &Arguments, kind: Kind, broker: &Broker) {
         "broker": kind.name(), "groups": arguments.groups, "members": count, "seconds": lasts.as_secs(),
         "memory_mib_before": mib(memory_before), "memory_mib_with_groups": mib(memory),
         "memory_mib_after_commits": mib(resident_bytes(broker.pid())),
-        "heartbeats": { "latency_ms": percentiles(&mut all.heartbeats), "cpu_percent": idle },
+        "heartbeats": {
+            "latency_ms": percentiles(&mut all.heartbeats), "cpu_percent": idle[0], "clients_cpu_percent": idle[1],
+        },
         "heartbeats_beside_commits": { "latency_ms": percentiles(&mut all.heartbeats_beside_commits) },
-        "commits": { "per_second": rate, "latency_ms": percentiles(&mut all.commits), "cpu_percent": busy },
+        "commits": {
+            "per_second": rate, "latency_ms": percentiles(&mut all.commits), "cpu_percent": busy[0],
+            "clients_cpu_percent": busy[1],
+        },
     });
     if arguments.json {
         println!("{figures}");
@@ -166,7 +184,11 @@ fn live(address: &str, group: &str, phase: f64, commit_every: Duration, stage: &
         if due == heartbeat_at {
             heartbeat_at += HEARTBEAT_EVERY;
             match member.heartbeat().expect("heartbeats are answered") {
-                0 if commit_at.is_some() => measured.heartbeats_beside_commits.push(sent.elapsed()),
+                0 if commit_at.is_some() => {
+                    if stage.is_warm.load(Ordering::Relaxed) {
+                        measured.heartbeats_beside_commits.push(sent.elapsed());
+                    }
+                }
                 0 => measured.heartbeats.push(sent.elapsed()),
                 REBALANCE_IN_PROGRESS => member.join_again(SESSION_MS).expect("a member can join"),
                 code => panic!("{group}: a heartbeat is answered with {code}"),
@@ -176,7 +198,9 @@ fn live(address: &str, group: &str, phase: f64, commit_every: Duration, stage: &
             offset += 1;
             let code = member.commit(TOPIC, offset).expect("commits are answered");
             assert_eq!(code, 0, "{group}: a commit is refused");
-            measured.commits.push(sent.elapsed());
+            if stage.is_warm.load(Ordering::Relaxed) {
+                measured.commits.push(sent.elapsed());
+            }
         }
     }
     measured
