@@ -124,9 +124,10 @@ impl ConsumerGroup {
         &self.members
     }
 
-    /// Whether nothing is known of it: neither members, nor an epoch of any kind.
+    /// Whether nothing is known of it. Compaction may have left what members are to hold before the members themselves.
     pub(in crate::group) fn is_void(&self) -> bool {
-        self.members.is_empty() && self.epoch.is_none() && self.target_epoch.is_none()
+        let has_members = !(self.members.is_empty() && self.standings.is_empty() && self.targets.is_empty());
+        !has_members && self.regexes.is_empty() && self.epoch.is_none() && self.target_epoch.is_none()
     }
 
     /// What a member holds; nothing, for one that has just joined.

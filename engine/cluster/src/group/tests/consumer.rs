@@ -372,3 +372,21 @@ fn an_empty_group_goes_over_to_the_protocol_of_its_next_member() {
     bench.restart(rules());
     assert_eq!(bench.coordinator.list()[0].kind, GroupKind::Consumer);
 }
+
+#[test]
+fn a_group_is_the_same_of_its_compacted_records_in_whatever_order_they_were_left() {
+    let mut bench = Bench::with_topic(4);
+    bench.beats(joining("a"));
+    let topics = Some(BTreeSet::from([TOPIC.to_owned(), "other".to_owned()]));
+    bench.beats(ConsumerHeartbeat { topic_names: topics, ..heartbeat("a", 2) });
+    let before = bench.consumers();
+    // The last record of each key: the target is older than all that names the member.
+    let keys: Vec<_> = bench.log.iter().map(|record| record.encode().unwrap().0).collect();
+    let is_last = |(place, key): (usize, &Vec<u8>)| !keys[place + 1..].contains(key);
+    let kept: Vec<bool> = keys.iter().enumerate().map(is_last).collect();
+    let mut kept = kept.into_iter();
+    bench.log.retain(|_| kept.next().unwrap());
+    assert!(matches!(&bench.log[0], GroupRecord::Consumer(record) if matches!(record.change, Change::Target(..))));
+    bench.restart(rules());
+    assert_eq!(bench.consumers(), before);
+}
