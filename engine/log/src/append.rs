@@ -18,14 +18,12 @@ use millrace_record::validate::Restamp;
 
 use crate::commit::{Pending, PendingAppend};
 use crate::error::{AppendError, LogError, Unavailable};
-use crate::limits::{
-    BATCH_BYTES_MAX, EXTENT_BYTES_MAX, EXTENT_BYTES_MIN, INDEX_ENTRY_BYTES, SEGMENT_BYTES_MAX, SEGMENT_OFFSETS,
-    block_ceil,
-};
+use crate::extend::Extent;
+use crate::limits::{BATCH_BYTES_MAX, INDEX_ENTRY_BYTES, SEGMENT_BYTES_MAX, SEGMENT_OFFSETS, block_ceil};
 use crate::options::PartitionConfig;
 use crate::partition::{Partition, State};
 use crate::producers::Admission;
-use crate::segment::{IndexSlot, Segment, extend};
+use crate::segment::{IndexSlot, Segment};
 
 /// Who appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +68,7 @@ pub struct Appended {
 enum Need {
     Nothing,
     Roll,
-    Extent { offset: u64, bytes: u64 },
+    Extent(Extent),
     Memory,
 }
 
@@ -105,7 +103,7 @@ impl Partition {
         }
         match self.need(&first, append.batches.len() as u64) {
             Ok(Need::Nothing) => Some(Ok(self.append_now(append))),
-            Ok(Need::Roll | Need::Extent { .. } | Need::Memory) => None,
+            Ok(Need::Roll | Need::Extent(_) | Need::Memory) => None,
             Err(error) => Some(Err(error)),
         }
     }
@@ -116,14 +114,12 @@ impl Partition {
             match self.need(first, bytes)? {
                 Need::Nothing => return Ok(()),
                 Need::Roll => self.roll(bytes).await?,
-                Need::Extent { offset, bytes } => {
-                    let file = self.state.borrow_mut().active().file.clone();
-                    let Some(file) = file else { unreachable!("the active segment's file is open") };
-                    let extended = extend(&self.shared.core, &file, offset, bytes).await;
-                    extended.map_err(|error| self.space_error(error))?;
-                    let mut state = self.state.borrow_mut();
-                    let active = state.active();
-                    active.allocated = active.allocated.max(offset + bytes);
+                Need::Extent(_) => {
+                    let _alone = self.extending.acquire(1).await;
+                    // It may have been reserved meanwhile.
+                    if let Need::Extent(extent) = self.need(first, bytes)? {
+                        self.reserve(extent).await.map_err(|error| self.space_error(error))?;
+                    }
                 }
                 Need::Memory => self.shared.wait_for_memory().await?,
             }
@@ -133,7 +129,7 @@ impl Partition {
 
     fn need(&self, first: &Batch<'_>, bytes: u64) -> Result<Need, AppendError> {
         let mut state = self.state.borrow_mut();
-        let segment_bytes = state.config.segment_bytes.min(SEGMENT_BYTES_MAX);
+        let segment_bytes = state.config.segment_bytes_max();
         if bytes > segment_bytes {
             return Err(AppendError::TooLarge { bytes, segment_bytes });
         }
@@ -144,10 +140,8 @@ impl Partition {
         let active = state.active();
         let needed = block_ceil(active.end + bytes);
         if needed > active.allocated {
-            let extent = active.allocated.clamp(EXTENT_BYTES_MIN, EXTENT_BYTES_MAX);
-            let extent = if is_preallocated { segment_bytes } else { extent };
-            let target = (active.allocated + extent).min(block_ceil(segment_bytes)).max(needed);
-            return Ok(Need::Extent { offset: active.allocated, bytes: target - active.allocated });
+            let needed = if is_preallocated { block_ceil(segment_bytes).max(needed) } else { needed };
+            return Ok(Need::Extent(active.next_extent(needed, segment_bytes)));
         }
         // Giving up chunks looks at every partition, this one too.
         drop(state);
@@ -230,6 +224,9 @@ impl Partition {
             log_start: state.log_start,
             is_duplicate: false,
         };
+        if state.active().is_nearly_used() {
+            self.shared.queue_extension(self);
+        }
         self.shared.mark_dirty(self);
         if is_committed {
             self.moved.notify_all();
@@ -265,7 +262,7 @@ impl Partition {
     }
 
     /// A full disk is the append's error; anything else takes the log directory offline.
-    fn space_error(&self, error: io::Error) -> AppendError {
+    pub(crate) fn space_error(&self, error: io::Error) -> AppendError {
         if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
             return AppendError::NoSpace(error);
         }

@@ -327,6 +327,19 @@ fn a_segment_gets_all_of_its_space_at_once_where_the_topic_wants_it() {
 }
 
 #[test]
+fn space_is_reserved_before_an_append_needs_it() {
+    with_partition(PartitionConfig::default(), async |core, partition| {
+        let batch = batch_bytes(None, 1, 0, &[7; 1_000]);
+        for _ in 0..4_000 {
+            let appended = partition.append_at_once(&of_client(&batch));
+            appended.expect("there is always room").unwrap();
+            // A disk of the simulator takes less for a write.
+            core.sleep(Duration::from_millis(5)).await;
+        }
+    });
+}
+
+#[test]
 fn a_segment_grows_by_as_much_as_it_has() {
     with_partition(PartitionConfig::default(), async move |_core, partition| {
         let mut sizes = Vec::new();

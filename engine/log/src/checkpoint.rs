@@ -24,6 +24,8 @@ const MAGIC: u32 = 0x4d52_4350;
 const VERSION: u16 = 1;
 /// What is written to before it takes the checkpoint's place has this added to its name.
 const SPARE_SUFFIX: &str = ".next";
+/// By so many bytes, and a quarter, a checkpoint may outgrow the last one on a disk that is full.
+const GROWTH_BYTES: u64 = 64 * 1024;
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: u64 = 1 << 30;
 /// Files are read in pieces of this many bytes.
@@ -107,7 +109,7 @@ pub async fn save(core: &Core, path: &Path, checkpoint: &Checkpoint) -> Result<(
     bytes.resize(bytes.len().next_multiple_of(BLOCK_BYTES), 0);
     let total_bytes = bytes.len() as u64;
     let file = core.open(&spare, OpenOptions::read_write()).await.map_err(failed("create", &spare))?;
-    file.allocate(core, 0, total_bytes).await.map_err(failed("allocate", &spare))?;
+    allocate(core, &file, &spare, total_bytes).await?;
     file.write_at(core, vec![Bytes::from(bytes)], 0, Durability::Deferred).await.map_err(failed("write", &spare))?;
     file.truncate(core, total_bytes).await.map_err(failed("truncate", &spare))?;
     file.sync(core).await.map_err(failed("sync", &spare))?;
@@ -163,10 +165,19 @@ pub async fn load(core: &Core, path: &Path) -> Result<Option<Checkpoint>, Checkp
     Ok(Some(Checkpoint { covered: Sequence(header.covered), is_clean: header.is_clean, body: bytes }))
 }
 
+/// Gives a file the space of a checkpoint; and more, if there is some: the next one may be larger, and the disk full.
+async fn allocate(core: &Core, file: &File, path: &Path, bytes: u64) -> Result<(), CheckpointError> {
+    let allocated = match file.allocate(core, 0, bytes + bytes / 4 + GROWTH_BYTES).await {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => file.allocate(core, 0, bytes).await,
+        allocated => allocated,
+    };
+    allocated.map_err(failed("allocate", path))
+}
+
 /// Sets space aside for the next checkpoint.
 async fn reserve(core: &Core, spare: &Path, bytes: u64) -> Result<(), CheckpointError> {
     let file = core.open(spare, OpenOptions::read_write()).await.map_err(failed("create", spare))?;
-    file.allocate(core, 0, bytes).await.map_err(failed("allocate", spare))
+    allocate(core, &file, spare, bytes).await
 }
 
 async fn read_all(core: &Core, path: &Path, file: &File) -> Result<Vec<u8>, CheckpointError> {
@@ -286,10 +297,10 @@ mod tests {
         saved(&disk, sample(1, 9_000), Stop::Never).unwrap().unwrap();
         disk.fill();
         saved(&disk, sample(2, 9_000), Stop::Never).unwrap().unwrap();
-        saved(&disk, sample(3, 9_000), Stop::Never).unwrap().unwrap();
-        let error = saved(&disk, sample(4, 90_000), Stop::Never).unwrap().unwrap_err();
+        saved(&disk, sample(3, 60_000), Stop::Never).unwrap().unwrap();
+        let error = saved(&disk, sample(4, 900_000), Stop::Never).unwrap().unwrap_err();
         assert!(matches!(error, CheckpointError::Io { what: "allocate", .. }), "{error}");
-        assert_eq!(loaded(&disk).unwrap(), Some(sample(3, 9_000)), "the old one stands");
+        assert_eq!(loaded(&disk).unwrap(), Some(sample(3, 60_000)), "the old one stands");
     }
 
     #[test]

@@ -34,6 +34,8 @@ use crate::snapshot::{Body, SegmentSnapshot};
 
 /// Tasks of a core that write to segments.
 const DESTAGE_TASKS: usize = 4;
+/// Tasks of a core that reserve space ahead of need: fewer than the kernel's threads for it, which appends use too.
+const EXTEND_TASKS: usize = 4;
 /// Partitions that are written out at a time when the journal needs room, or at a stop: their waits overlap, and what
 /// they carry forward shares commits.
 const WRITTEN_OUT_AT_ONCE: usize = 32;
@@ -65,6 +67,9 @@ impl CoreLog {
         core.spawn(shared.clone().submit_dirty_forever());
         for _ in 0..DESTAGE_TASKS {
             core.spawn(shared.clone().destage_forever());
+        }
+        for _ in 0..EXTEND_TASKS {
+            core.spawn(shared.clone().extend_forever());
         }
         core.spawn(shared.clone().remove_doomed_forever());
         let log = Rc::new(CoreLog { shared, start, checkpointing: Semaphore::new(1) });

@@ -14,6 +14,7 @@ mod destage;
 mod doomed;
 mod epochs;
 mod error;
+mod extend;
 #[cfg(test)]
 mod fault_test;
 pub mod format;

@@ -95,9 +95,14 @@ pub struct PartitionConfig {
 }
 
 impl PartitionConfig {
+    /// The most bytes of a segment.
+    pub(crate) fn segment_bytes_max(&self) -> u64 {
+        self.segment_bytes.min(limits::SEGMENT_BYTES_MAX)
+    }
+
     /// What a new segment's file gets at first when `bytes` are to be written to it.
     pub(crate) fn first_bytes(&self, bytes: u64) -> u64 {
-        if self.is_preallocated { bytes.max(self.segment_bytes.min(limits::SEGMENT_BYTES_MAX)) } else { bytes }
+        if self.is_preallocated { bytes.max(self.segment_bytes_max()) } else { bytes }
     }
 }
 

@@ -57,8 +57,11 @@ pub struct Partition {
     pub(crate) turn: Semaphore,
     /// Held by who writes to the segments' files.
     pub(crate) writing: Semaphore,
+    /// Held by who reserves space in the active segment's file.
+    pub(crate) extending: Semaphore,
     pub(crate) is_dirty: Cell<bool>,
     pub(crate) is_queued_to_destage: Cell<bool>,
+    pub(crate) is_queued_to_extend: Cell<bool>,
 }
 
 pub(crate) struct State {
@@ -198,8 +201,10 @@ impl Partition {
             moved: Notify::new(),
             turn: Semaphore::new(1),
             writing: Semaphore::new(1),
+            extending: Semaphore::new(1),
             is_dirty: Cell::new(false),
             is_queued_to_destage: Cell::new(false),
+            is_queued_to_extend: Cell::new(false),
         })
     }
 

@@ -10,29 +10,16 @@
 //! - A sealed segment's file is exactly `end` bytes long and never changes again.
 
 use std::collections::VecDeque;
-use std::io;
 use std::rc::Rc;
 
 use millrace_base::ids::Offset;
-use millrace_runtime::{Core, File};
+use millrace_runtime::File;
 
 use crate::index::Index;
 use crate::journal::Sequence;
 use crate::limits::{BLOCK_BYTES, block_floor};
 use crate::rot::RotMap;
 use crate::tail::Tail;
-
-/// Reserves `bytes` from `from` on, and makes the file that much longer, durably: a write that changes a file's length
-/// costs its file system a transaction of its own.
-///
-/// # Errors
-/// The disk's; `StorageFull` when there is no space.
-pub(crate) async fn extend(core: &Core, file: &File, from: u64, bytes: u64) -> io::Result<()> {
-    file.allocate(core, from, bytes).await?;
-    file.truncate(core, from + bytes).await?;
-    // Whatever a sync fails with, it is the end: not a lack of space that passes.
-    file.sync(core).await.map_err(|error| io::Error::other(format!("sync: {error}")))
-}
 
 /// A commit that holds bytes which are not in the segment's file yet.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +61,8 @@ pub(crate) struct Segment {
     pub(crate) file: Option<File>,
     /// Exclusive end of the space that was reserved in the file.
     pub(crate) allocated: u64,
+    /// The last time that space was reserved there was some.
+    pub(crate) may_extend_ahead: bool,
     /// By sequence.
     pub(crate) redo: VecDeque<Redo>,
     pub(crate) index: IndexSlot,
@@ -109,6 +98,7 @@ impl Segment {
             tail: Tail::new(0),
             file: Some(file),
             allocated,
+            may_extend_ahead: true,
             redo: VecDeque::new(),
             index: IndexSlot::Growing(Index::empty()),
             first_append_ms: None,
@@ -136,6 +126,7 @@ impl Segment {
             tail: Tail::new(block_floor(end)),
             file: None,
             allocated: 0,
+            may_extend_ahead: true,
             redo: VecDeque::new(),
             index: IndexSlot::Stored,
             first_append_ms: None,

@@ -17,13 +17,13 @@ use millrace_runtime::{Bytes, Core, File, OpenOptions};
 
 use crate::doomed::DoomedFiles;
 use crate::error::{LogError, Unavailable};
+use crate::extend::extend;
 use crate::journal::{COMMITS_IN_FLIGHT, Journal, Sequence};
 use crate::layout;
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, EXTENT_BYTES_MIN, STRAIGHT_BYTES_PER_CHECKPOINT, block_ceil};
 use crate::options::LogOptions;
 use crate::partition::Partition;
 use crate::sealed_files::SealedFiles;
-use crate::segment::extend;
 
 pub(crate) struct Shared {
     pub(crate) core: Core,
@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     to_destage: RefCell<VecDeque<Rc<Partition>>>,
     has_to_destage: Notify,
     destaging: Cell<usize>,
+    pub(crate) to_extend: RefCell<VecDeque<Rc<Partition>>>,
+    pub(crate) has_to_extend: Notify,
     tail_bytes: Cell<usize>,
     /// May have chunks whose bytes are in the segments' files.
     evictable: RefCell<VecDeque<Weak<Partition>>>,
@@ -74,6 +76,8 @@ impl Shared {
             to_destage: RefCell::default(),
             has_to_destage: Notify::new(),
             destaging: Cell::new(0),
+            to_extend: RefCell::default(),
+            has_to_extend: Notify::new(),
             tail_bytes: Cell::new(0),
             evictable: RefCell::default(),
             room: Notify::new(),
@@ -118,6 +122,7 @@ impl Shared {
             }
             self.room.notify_all();
             self.has_to_destage.notify_all();
+            self.has_to_extend.notify_all();
             self.has_dirty.notify_all();
             self.wants_checkpoint.notify_all();
             self.has_checkpoint.notify_all();
@@ -199,13 +204,15 @@ impl Shared {
         let dirty = std::mem::take(&mut *self.dirty.borrow_mut());
         let awaiting = std::mem::take(&mut *self.awaiting.borrow_mut());
         let to_destage = std::mem::take(&mut *self.to_destage.borrow_mut());
-        drop((partitions, dirty, awaiting, to_destage));
+        let to_extend = std::mem::take(&mut *self.to_extend.borrow_mut());
+        drop((partitions, dirty, awaiting, to_destage, to_extend));
     }
 
     /// Wakes every task of the directory, so that it sees that it is to end.
     pub(crate) fn wake_all(&self) {
         self.has_dirty.notify_all();
         self.has_to_destage.notify_all();
+        self.has_to_extend.notify_all();
         self.wants_checkpoint.notify_all();
         self.has_checkpoint.notify_all();
         self.room.notify_all();

@@ -13,9 +13,9 @@ use millrace_record::batch::Batch;
 use millrace_runtime::{Buffer, Durability, File, OpenOptions};
 
 use super::clean::CleanError;
+use crate::extend::extend;
 use crate::index::Index;
 use crate::limits::{BLOCK_BYTES, CLEAN_EXTENT_BYTES, CLEAN_WRITE_BYTES, SEGMENT_BYTES_MAX, block_ceil};
-use crate::segment::extend;
 use crate::shared::Shared;
 
 /// See the invariants above.
