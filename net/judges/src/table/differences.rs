@@ -136,7 +136,7 @@ pub const DIFFERENCES: &[Difference] = &[
         rows: "cut: the offset for the time -3",
         field: "Offset",
         kafka: "the record of the greatest timestamp may be one that was deleted",
-        millrace: "the first record with that timestamp that is still there",
+        millrace: "the first record with the greatest timestamp of those that are still there",
         reason: "what is deleted cannot be fetched",
     },
     Difference {

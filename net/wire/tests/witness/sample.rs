@@ -105,6 +105,8 @@ impl Writing<'_> {
         let is_struct = self.struct_fields(kind, field).is_some();
         if is_null {
             match kind {
+                // In a tagged field an unsigned varint says whether there is one, elsewhere an int8.
+                _ if is_struct && contains(&field["taggedVersions"], self.version) => self.bytes.push(0),
                 _ if is_struct => self.bytes.push(0xff),
                 _ if self.is_flexible => self.bytes.push(0),
                 "string" => self.bytes.extend([0xff; 2]),
