@@ -70,20 +70,23 @@ impl Partition {
         extended
     }
 
-    /// Reserves the active segment's next extent before an append needs it. A full disk is that append's error.
+    /// Reserves the active segment's next extent before an append needs it.
     async fn extend_ahead(self: &Rc<Self>) {
         let writing = self.writing.acquire(1).await;
-        let Some(alone) = self.extending.try_acquire(1) else { return };
-        let extent = self.extent_ahead();
-        if let Some(extent) = extent
-            && let Err(error) = self.reserve(extent).await
-        {
+        self.extend_unless_appends_do().await;
+        drop(writing);
+        // A run may have found the files in use, also when there was nothing to do.
+        self.shared.mark_dirty(self);
+    }
+
+    /// A full disk is the error of the append that needs the space.
+    async fn extend_unless_appends_do(&self) {
+        let Some(_alone) = self.extending.try_acquire(1) else { return };
+        let Some(extent) = self.extent_ahead() else { return };
+        if let Err(error) = self.reserve(extent).await {
             let refused = self.space_error(error);
             tracing::debug!(partition = %self.id, %refused, "no space was reserved ahead");
         }
-        drop((writing, alone));
-        // A run may have found the files in use.
-        self.shared.mark_dirty(self);
     }
 
     fn extent_ahead(&self) -> Option<Extent> {
