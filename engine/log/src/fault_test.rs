@@ -243,6 +243,27 @@ fn a_missing_segment_takes_its_partition_offline_and_no_other() {
 }
 
 #[test]
+fn without_any_segment_and_without_a_checkpoint_a_partition_is_offline_at_each_start() {
+    let disk = written(End::Killed);
+    remove(&disk, files(&disk, "topic-0", ".log"));
+    for checkpoint in files(&disk, "journal", ".checkpoint") {
+        disk.corrupt(&checkpoint, 40).unwrap();
+    }
+    for _start in 0..2 {
+        on(&disk, async |core| {
+            let opened = Opened::open(core).await;
+            let offline = opened.partition(0).check().unwrap_err();
+            assert!(
+                matches!(&offline, Unavailable::PartitionOffline(why) if why.contains("is missing")),
+                "{offline:?}"
+            );
+            opened.assert_whole(1).await;
+        });
+        disk.kill();
+    }
+}
+
+#[test]
 fn an_unreadable_block_takes_only_its_own_records() {
     for end in ENDS {
         let disk = written(end);

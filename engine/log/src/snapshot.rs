@@ -45,7 +45,7 @@ pub(crate) struct PartitionSnapshot {
     pub(crate) log_start: Offset,
     /// Exclusive.
     pub(crate) durable_offset: Offset,
-    /// By base offset; the last one takes appends.
+    /// By base offset, never none: the last one takes appends.
     pub(crate) segments: Vec<SegmentSnapshot>,
     pub(crate) epochs: Vec<(LeaderEpoch, Offset)>,
     pub(crate) producers: Vec<ProducerState>,
@@ -103,10 +103,11 @@ impl PartitionSnapshot {
             return Err(format!("{}: its segments are not in order", self.id()));
         }
         match segments.last() {
+            None => Err(format!("{}: it has no segment", self.id())),
             Some(last) if last.base > *durable_offset => {
                 Err(format!("{}: segment {} begins behind the log's end, {durable_offset}", self.id(), last.base))
             }
-            _ => Ok(()),
+            Some(_) => Ok(()),
         }
     }
 
@@ -282,6 +283,7 @@ mod tests {
             let segments = order.map(|at| snapshot().segments[at]).to_vec();
             assert!(PartitionSnapshot { segments, ..snapshot() }.check().is_err(), "{order:?}");
         }
+        assert!(PartitionSnapshot { segments: Vec::new(), ..snapshot() }.check().is_err(), "none takes appends");
     }
 
     #[test]

@@ -82,17 +82,17 @@ mod tests {
     #[test]
     fn a_body_of_the_format_before_is_read() {
         for partitions in 0..5 {
-            let body = BodyV1 { version: 1, start: 12, partitions: (0..partitions).map(partition).collect() };
+            let body = BodyV1 { version: 1, start: 12, partitions: (1..=partitions).map(partition).collect() };
             let bytes = rkyv::to_bytes::<Error>(&body).unwrap();
             let read = Body::decode(&bytes).unwrap();
-            assert_eq!(read, Body::new(12, (0..partitions).map(partition).map(upgraded).collect()));
+            assert_eq!(read, Body::new(12, (1..=partitions).map(partition).map(upgraded).collect()));
         }
     }
 
     #[test]
     fn a_body_of_the_format_now_is_not_taken_for_it() {
         for partitions in 0..5 {
-            let body = Body::new(12, (0..partitions).map(partition).map(upgraded).collect());
+            let body = Body::new(12, (1..=partitions).map(partition).map(upgraded).collect());
             assert_eq!(Body::decode(&body.encode().unwrap()).unwrap(), body);
         }
     }

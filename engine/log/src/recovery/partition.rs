@@ -100,14 +100,16 @@ impl Found {
     /// What the files alone say.
     fn snapshot(&self, id: TopicPartition, is_by_length: bool) -> PartitionSnapshot {
         let first = self.segments.keys().next().copied().unwrap_or(0);
-        let all = self.segments.iter().map(|(base, end)| SegmentSnapshot::appended(*base, *end));
+        // A log has a segment, also when all files are gone.
+        let empty = BTreeMap::from([(first, 0)]);
+        let segments = if is_by_length && !self.segments.is_empty() { &self.segments } else { &empty };
         PartitionSnapshot {
             topic: id.topic.0,
             partition: id.partition,
             generation: 0,
             log_start: first,
             durable_offset: first,
-            segments: if is_by_length { all.collect() } else { vec![SegmentSnapshot::appended(first, 0)] },
+            segments: segments.iter().map(|(base, end)| SegmentSnapshot::appended(*base, *end)).collect(),
             epochs: Vec::new(),
             producers: Vec::new(),
             lost: None,
