@@ -5,8 +5,10 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use millrace_record::batch::Batch;
 use millrace_record::builder::BatchBuilder;
+use millrace_record::columns::{ColumnsBuilder, from_kafka, to_kafka};
 use millrace_record::compression::{Codec, Scratch, compress, decompress};
 use millrace_record::crc::crc32c;
+use millrace_record::record::Record;
 use millrace_wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
 use millrace_wire::messages::fetch::{FetchableTopicResponse, PartitionData};
 use millrace_wire::messages::produce::{
@@ -45,6 +47,14 @@ fn batch(record_bytes: usize, codec: Codec) -> Vec<u8> {
     built(builder)
 }
 
+/// The same records as columns.
+fn columns(batch: &[u8]) -> Vec<u8> {
+    match Batch::first(batch).and_then(|batch| from_kafka(&batch, &mut Scratch::default())) {
+        Ok(columns) => columns,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 fn built(builder: BatchBuilder) -> Vec<u8> {
     match builder.build() {
         Ok(batch) => batch,
@@ -56,13 +66,23 @@ fn records(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("records");
     for record_bytes in [100, 1024] {
         let batch = batch(record_bytes, Codec::None);
-        group.throughput(Throughput::Bytes(batch.len() as u64));
-        group.bench_with_input(BenchmarkId::new("iterate", record_bytes), &batch, |bencher, batch| {
-            let mut scratch = Scratch::default();
+        let columns = columns(&batch);
+        group.throughput(Throughput::Elements((128 * 1024 / record_bytes) as u64));
+        for (name, batch) in [("iterate", &batch), ("iterate columns", &columns)] {
+            group.bench_with_input(BenchmarkId::new(name, record_bytes), batch, |bencher, batch| {
+                let mut scratch = Scratch::default();
+                bencher.iter(|| {
+                    let whole = Batch::first(black_box(batch));
+                    let records = whole.as_ref().ok().and_then(|whole| whole.records(&mut scratch).ok());
+                    records.into_iter().flatten().filter_map(Result::ok).map(seen).sum::<i64>()
+                });
+            });
+        }
+        group.bench_with_input(BenchmarkId::new("columns to kafka", record_bytes), &columns, |bencher, columns| {
+            let mut out = Vec::new();
             bencher.iter(|| {
-                let whole = Batch::first(black_box(batch));
-                let records = whole.as_ref().ok().and_then(|whole| whole.records(&mut scratch).ok());
-                records.into_iter().flatten().filter_map(Result::ok).map(|record| record.offset).sum::<i64>()
+                out.clear();
+                Batch::first(black_box(columns)).and_then(|columns| to_kafka(&columns, &mut out))
             });
         });
         let value = value(record_bytes, 1);
@@ -76,7 +96,24 @@ fn records(criterion: &mut Criterion) {
                 built(builder)
             });
         });
+        group.bench_function(BenchmarkId::new("build columns", record_bytes), |bencher| {
+            let mut builder = ColumnsBuilder::new();
+            bencher.iter(|| {
+                for _ in 0..count {
+                    drop(builder.push(1, Some(b"key"), Some(black_box(&value)), &[]));
+                }
+                builder.build()
+            });
+        });
     }
+}
+
+/// What makes a reader look at every part of a record.
+fn seen(record: Record<'_>) -> i64 {
+    record.offset
+        + record.timestamp
+        + record.key.map_or(0, <[u8]>::len) as i64
+        + record.value.map_or(0, <[u8]>::len) as i64
 }
 
 fn crc(criterion: &mut Criterion) {

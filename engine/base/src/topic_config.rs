@@ -15,6 +15,9 @@ pub(crate) mod support;
 pub use settings::SETTINGS;
 use settings::broker_synonyms;
 
+/// The setting that says how records are stored.
+const RECORD_FORMAT: &str = "millrace.record.format";
+
 /// What was set on a topic: name and text of each setting.
 pub type Overrides = BTreeMap<String, String>;
 
@@ -25,6 +28,31 @@ pub enum TimestampType {
     CreateTime,
     /// The broker's, at the append.
     LogAppendTime,
+}
+
+/// How records lie in a topic's stored batches: `millrace.record.format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordFormat {
+    /// As Kafka has them.
+    #[default]
+    Kafka,
+    /// As columns: Millrace's own form.
+    Columns,
+}
+
+impl RecordFormat {
+    /// The format that a valid text of `millrace.record.format` names.
+    fn of(text: &str) -> RecordFormat {
+        if text == "columns" { RecordFormat::Columns } else { RecordFormat::Kafka }
+    }
+
+    /// The setting's text.
+    pub fn name(self) -> &'static str {
+        match self {
+            RecordFormat::Kafka => "kafka",
+            RecordFormat::Columns => "columns",
+        }
+    }
 }
 
 /// How the batches of a topic are compressed: `compression.type`, with its level.
@@ -101,6 +129,8 @@ pub struct TopicConfig {
     pub min_insync_replicas: usize,
     /// `millrace.durability`.
     pub durability: Durability,
+    /// `millrace.record.format`; never changes.
+    pub record_format: RecordFormat,
     /// If `cleanup.policy` has `compact`: every record needs a key, and of those with the same one the last stays.
     pub compaction: Option<Compaction>,
     /// `cleanup.policy` has `delete`: records go by age and size, and may be deleted by request.
@@ -154,7 +184,48 @@ pub fn check_overrides(overrides: &Overrides, broker: &BrokerConfig) -> Result<V
             }
         }
     }
+    check_columns(&effective)?;
     Ok(warnings)
+}
+
+/// Columns are neither compacted nor compressed.
+fn check_columns(effective: &Effective<'_>) -> Result<(), SettingError> {
+    if effective.record_format()? == RecordFormat::Kafka {
+        return Ok(());
+    }
+    let conflict = |name: &str, value: &str, use_instead: &str| {
+        Err(SettingError::Conflict(format!(
+            "{name}={value} cannot be set together with {RECORD_FORMAT}=columns in this version of Millrace: use \
+             {use_instead}, or a topic with {RECORD_FORMAT}=kafka"
+        )))
+    };
+    let policy = effective.text("cleanup.policy")?;
+    if policy.split(',').any(|policy| policy.trim() == "compact") {
+        return conflict("cleanup.policy", &policy, "cleanup.policy=delete");
+    }
+    let compression = effective.text("compression.type")?;
+    match compression.as_str() {
+        "producer" | "uncompressed" => Ok(()),
+        _ => conflict("compression.type", &compression, "compression.type=producer"),
+    }
+}
+
+/// Checks that what may only be set when a topic is created stays as it is.
+///
+/// # Errors
+/// [`SettingError::Conflict`] when `millrace.record.format` would change; [`SettingError`] when what is set on the topic
+/// is unknown or invalid.
+pub fn check_fixed(before: &Overrides, after: &Overrides, broker: &BrokerConfig) -> Result<(), SettingError> {
+    let format_of = |overrides| Effective { overrides, broker }.record_format();
+    let (before, after) = (format_of(before)?, format_of(after)?);
+    if before == after {
+        return Ok(());
+    }
+    let (before, after) = (before.name(), after.name());
+    Err(SettingError::Conflict(format!(
+        "{RECORD_FORMAT} is fixed when a topic is created, and cannot become {after}: this topic's records are stored \
+         as {before}. Keep {RECORD_FORMAT}={before}, or create another topic and copy the records"
+    )))
 }
 
 impl TopicConfig {
@@ -184,6 +255,7 @@ impl TopicConfig {
             timestamp_after_max_ms: effective.integer("message.timestamp.after.max.ms")?,
             min_insync_replicas: effective.size("min.insync.replicas")?,
             durability: Durability::of(&effective.text("millrace.durability")?),
+            record_format: effective.record_format()?,
             compaction: if has_policy("compact") { Some(effective.compaction()?) } else { None },
             is_deletable: has_policy("delete"),
             // Less than nothing is without limit.
@@ -298,6 +370,10 @@ impl Effective<'_> {
             "zstd" => CompressionType::Zstd(level("compression.zstd.level")?),
             _ => CompressionType::Producer,
         })
+    }
+
+    fn record_format(&self) -> Result<RecordFormat, SettingError> {
+        Ok(RecordFormat::of(&self.text(RECORD_FORMAT)?))
     }
 
     fn text(&self, name: &str) -> Result<String, SettingError> {

@@ -7,7 +7,7 @@ use millrace_base::ids::Offset;
 use millrace_base::io_error::DiskFault;
 use millrace_record::RecordError;
 use millrace_record::batch::{Batch, batches};
-use millrace_record::header::{self, HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_V2};
+use millrace_record::header::{self, HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGICS_STORED};
 use millrace_runtime::{Bytes, Core, File};
 
 use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES, SCAN_BYTES, block_floor};
@@ -159,7 +159,7 @@ fn length_of(head: &[u8]) -> Option<u64> {
 /// The same, if it is a header of our format whose offset lies within `offsets`.
 fn plausible_bytes(head: &[u8], offsets: &Range<Offset>) -> Option<u64> {
     let archived = header::view(head).ok()?;
-    let is_plausible = archived.magic == MAGIC_V2 && offsets.contains(&archived.base_offset.to_native());
+    let is_plausible = MAGICS_STORED.contains(&archived.magic) && offsets.contains(&archived.base_offset.to_native());
     length_of(head).filter(|_| is_plausible)
 }
 

@@ -1,8 +1,8 @@
 //! One record batch within a run of bytes, and the run taken batch by batch.
 //!
 //! Invariants:
-//! - A [`Batch`] borrows exactly its own bytes: its length field was checked against them, and its magic is 2. Its CRC
-//!   was *not* checked: [`Batch::check_crc`] does that.
+//! - A [`Batch`] borrows exactly its own bytes: its length field was checked against them, and its magic is that of a
+//!   format that the broker stores. Its CRC was *not* checked: [`Batch::check_crc`] does that.
 //! - Walking a run ends at the first batch that is not whole or not sound; what follows cannot be found.
 
 use crate::RecordError;
@@ -10,15 +10,15 @@ use crate::compression::Codec;
 use crate::crc::crc32c;
 use crate::header::{
     ATTRIBUTE_CODEC, ATTRIBUTE_CONTROL, ATTRIBUTE_DELETE_HORIZON, ATTRIBUTE_LOG_APPEND_TIME, ATTRIBUTE_TRANSACTIONAL,
-    ArchivedBatchHeader, BATCH_LENGTH_MIN, CRC_COVERS_FROM, HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_PREFIX_BYTES,
-    MAGIC_V2, NO_SEQUENCE, TimestampType, view,
+    ArchivedBatchHeader, BATCH_LENGTH_MIN, CRC_COVERS_FROM, HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_COLUMNS,
+    MAGIC_PREFIX_BYTES, MAGIC_V2, NO_SEQUENCE, TimestampType, view,
 };
 use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 /// The least length field of a batch of magic 0: what Kafka asks of any batch before it looks at the magic byte.
 const BATCH_LENGTH_MIN_V0: i32 = 14;
 
-/// A whole v2 record batch, borrowed.
+/// A whole record batch, borrowed: Kafka's v2, or one of columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     bytes: &'a [u8],
@@ -60,8 +60,19 @@ impl std::iter::FusedIterator for Batches<'_> {}
 ///
 /// # Errors
 /// [`RecordError::Incomplete`] below 17 bytes, [`RecordError::BatchLength`], [`RecordError::Magic`] for a magic that
-/// no Kafka ever wrote. In this order of checks: length below the oldest format's, magic, length below this format's.
+/// neither a Kafka nor a Millrace ever wrote. In this order of checks: length below the oldest format's, magic, length
+/// below this format's.
 pub fn framed_bytes(bytes: &[u8]) -> Result<usize, RecordError> {
+    framed_bytes_of(bytes, |magic| (0..=MAGIC_V2).contains(&magic) || magic == MAGIC_COLUMNS)
+}
+
+/// [`framed_bytes`] of what a client of Kafka's sent: to it columns are a format like any other that never was.
+pub(crate) fn kafka_framed_bytes(bytes: &[u8]) -> Result<usize, RecordError> {
+    framed_bytes_of(bytes, |magic| (0..=MAGIC_V2).contains(&magic))
+}
+
+#[inline]
+fn framed_bytes_of(bytes: &[u8], is_known: impl Fn(i8) -> bool) -> Result<usize, RecordError> {
     let incomplete = RecordError::Incomplete { needed_bytes: MAGIC_PREFIX_BYTES, available_bytes: bytes.len() };
     let Some(prefix) = bytes.first_chunk::<LENGTH_PREFIX_BYTES>() else { return Err(incomplete) };
     let [_, _, _, _, _, _, _, _, length @ ..] = *prefix;
@@ -71,10 +82,11 @@ pub fn framed_bytes(bytes: &[u8]) -> Result<usize, RecordError> {
     }
     let Some(magic) = bytes.get(MAGIC_PREFIX_BYTES - 1) else { return Err(incomplete) };
     let magic = magic.cast_signed();
-    if !(0..=MAGIC_V2).contains(&magic) {
+    if !is_known(magic) {
         return Err(RecordError::Magic(magic));
     }
-    if magic == MAGIC_V2 && batch_length < BATCH_LENGTH_MIN {
+    // Columns have the same header.
+    if magic >= MAGIC_V2 && batch_length < BATCH_LENGTH_MIN {
         return Err(RecordError::BatchLength { batch_length, minimum: BATCH_LENGTH_MIN });
     }
     // A positive i32 and 12 more fit a usize of 64 bits.
@@ -86,7 +98,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// [`RecordError::Incomplete`] when it is not there as a whole; [`RecordError::BatchLength`] and
-    /// [`RecordError::Magic`] (also for the formats 0 and 1) when its frame is not that of a v2 batch.
+    /// [`RecordError::Magic`] (also for the formats 0 and 1) when its frame is not that of a batch that the broker stores.
     #[inline]
     pub fn first(bytes: &'a [u8]) -> Result<Batch<'a>, RecordError> {
         let needed_bytes = framed_bytes(bytes)?;
@@ -94,7 +106,7 @@ impl<'a> Batch<'a> {
             return Err(RecordError::Incomplete { needed_bytes, available_bytes: bytes.len() });
         };
         match bytes.get(MAGIC_PREFIX_BYTES - 1).map(|magic| magic.cast_signed()) {
-            Some(MAGIC_V2) => Ok(Batch { header: view(bytes)?, bytes }),
+            Some(MAGIC_V2 | MAGIC_COLUMNS) => Ok(Batch { header: view(bytes)?, bytes }),
             magic => Err(RecordError::Magic(magic.unwrap_or_default())),
         }
     }
@@ -107,6 +119,11 @@ impl<'a> Batch<'a> {
     /// The size of [`Self::bytes`].
     pub fn batch_bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Whether the records lie as [`columns`](crate::columns).
+    pub fn is_columns(&self) -> bool {
+        self.header.magic == MAGIC_COLUMNS
     }
 
     /// The records' bytes, as they lie there: compressed when the batch is.

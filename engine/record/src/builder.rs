@@ -12,8 +12,8 @@ use crate::varint::{VARINT_BYTES_MAX, bytes_of_i32, bytes_of_i64, write_i32, wri
 use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 use millrace_base::topic_config::CompressionType;
 
-/// What [`recompress`] keeps of a batch's attributes.
-const ATTRIBUTES_REBUILT: i16 = ATTRIBUTE_LOG_APPEND_TIME | ATTRIBUTE_TRANSACTIONAL | ATTRIBUTE_CONTROL;
+/// What a broker that writes a batch anew keeps of a batch's attributes.
+pub(crate) const ATTRIBUTES_REBUILT: i16 = ATTRIBUTE_LOG_APPEND_TIME | ATTRIBUTE_TRANSACTIONAL | ATTRIBUTE_CONTROL;
 
 /// A record's header: its name (UTF-8) and its value.
 pub type HeaderPair<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -226,16 +226,12 @@ pub(crate) fn write_record<'a>(
     value: Option<&[u8]>,
     headers: impl ExactSizeIterator<Item = HeaderPair<'a>> + Clone,
 ) -> Result<(), RecordError> {
-    // More headers than that cannot pass the check of the sizes below.
-    let header_count = headers.len().min(i32::MAX as usize) as i32;
-    let headers_bytes = headers.clone().map(|(name, value)| bytes_of(Some(name)) + bytes_of(value)).sum::<usize>();
     let body_bytes = 1
         + bytes_of_i64(timestamp_delta)
         + bytes_of_i32(offset_delta)
         + bytes_of(key)
         + bytes_of(value)
-        + bytes_of_i32(header_count)
-        + headers_bytes;
+        + bytes_of_headers(headers.clone());
     // With all of it below 2^31, each length within is too.
     let total = (HEADER_BYTES + records.len()).saturating_add(body_bytes).saturating_add(VARINT_BYTES_MAX);
     if i32::try_from(total).is_err() {
@@ -248,12 +244,28 @@ pub(crate) fn write_record<'a>(
     write_i32(records, offset_delta);
     write_nullable(records, key);
     write_nullable(records, value);
-    write_i32(records, header_count);
-    for (name, value) in headers {
-        write_nullable(records, Some(name));
-        write_nullable(records, value);
-    }
+    write_headers(records, headers);
     Ok(())
+}
+
+/// Appends a record's headers as they lie in it: their number, then names and values.
+pub(crate) fn write_headers<'a>(out: &mut Vec<u8>, headers: impl ExactSizeIterator<Item = HeaderPair<'a>>) {
+    write_i32(out, header_count(headers.len()));
+    for (name, value) in headers {
+        write_nullable(out, Some(name));
+        write_nullable(out, value);
+    }
+}
+
+/// The bytes that [`write_headers`] appends.
+pub(crate) fn bytes_of_headers<'a>(headers: impl ExactSizeIterator<Item = HeaderPair<'a>>) -> usize {
+    bytes_of_i32(header_count(headers.len()))
+        + headers.map(|(name, value)| bytes_of(Some(name)) + bytes_of(value)).sum::<usize>()
+}
+
+/// More than that do not pass the check of a batch's size.
+fn header_count(count: usize) -> i32 {
+    count.min(i32::MAX as usize) as i32
 }
 
 /// Bytes of a nullable byte string, its length included.

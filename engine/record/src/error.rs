@@ -1,5 +1,6 @@
 //! What can be wrong with record batches.
 
+use crate::columns::ColumnsFault;
 use crate::compression::CompressionError;
 use crate::record::Fault;
 
@@ -22,7 +23,8 @@ pub enum RecordError {
         /// The least value of this format.
         minimum: i32,
     },
-    /// The magic byte is not 2. Kafka 4 reads no older format from clients; other values were never defined.
+    /// The magic byte is neither Kafka's 2 nor that of columns. Kafka 4 reads no older format from clients; other
+    /// values were never defined.
     #[error("record format {0} is not supported: only 2 is")]
     Magic(i8),
     /// The CRC-32C in the header is not that of the bytes.
@@ -45,6 +47,9 @@ pub enum RecordError {
         /// What it would take.
         bytes: usize,
     },
+    /// The batch holds columns, and they cannot be read.
+    #[error(transparent)]
+    Columns(#[from] ColumnsFault),
     /// The header's number of records is negative.
     #[error("the header promises {0} records")]
     RecordCount(i32),

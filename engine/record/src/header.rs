@@ -28,8 +28,13 @@ pub const MAGIC_PREFIX_BYTES: usize = 17;
 pub const CRC_COVERS_FROM: usize = 21;
 /// The least `batch_length` of a v2 batch: a header and no records.
 pub const BATCH_LENGTH_MIN: i32 = (HEADER_BYTES - LENGTH_PREFIX_BYTES) as i32;
-/// The one format there is.
+/// Kafka's one format that is in use.
 pub const MAGIC_V2: i8 = 2;
+/// Millrace's own format: the records lie as [`columns`](crate::columns). No client of Kafka's sends it, or gets it.
+pub const MAGIC_COLUMNS: i8 = 0x4d;
+
+/// The formats of the batches that a log holds.
+pub const MAGICS_STORED: [i8; 2] = [MAGIC_V2, MAGIC_COLUMNS];
 
 /// Attribute bits 0 to 2: the codec.
 pub const ATTRIBUTE_CODEC: i16 = 0x07;
@@ -56,7 +61,7 @@ pub const NO_SEQUENCE: i32 = -1;
 /// The leader epoch of a batch that no leader has stamped.
 pub const NO_LEADER_EPOCH: i32 = -1;
 
-/// The header of a v2 record batch. Its archived form is Kafka's layout; see the protocol guide, *Record Batch*.
+/// The header of a record batch. Its archived form is Kafka's layout; see the protocol guide, *Record Batch*.
 #[derive(Archive, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[rkyv(derive(Debug))]
 pub struct BatchHeader {
@@ -66,7 +71,7 @@ pub struct BatchHeader {
     pub batch_length: i32,
     /// Epoch of the leader that appended the batch; `-1` from a client.
     pub partition_leader_epoch: i32,
-    /// The format: 2.
+    /// The format: [`MAGIC_V2`] or [`MAGIC_COLUMNS`].
     pub magic: i8,
     /// CRC-32C of everything after this field.
     pub crc: u32,
@@ -109,6 +114,27 @@ impl BatchHeader {
 
     fn archived(&self) -> ArchivedBatchHeader {
         ArchivedBatchHeader {
+            base_offset: self.base_offset.into(),
+            batch_length: self.batch_length.into(),
+            partition_leader_epoch: self.partition_leader_epoch.into(),
+            magic: self.magic,
+            crc: self.crc.into(),
+            attributes: self.attributes.into(),
+            last_offset_delta: self.last_offset_delta.into(),
+            base_timestamp: self.base_timestamp.into(),
+            max_timestamp: self.max_timestamp.into(),
+            producer_id: self.producer_id.into(),
+            producer_epoch: self.producer_epoch.into(),
+            base_sequence: self.base_sequence.into(),
+            record_count: self.record_count.into(),
+        }
+    }
+}
+
+impl ArchivedBatchHeader {
+    /// The header's fields as the machine's own numbers.
+    pub fn to_native(&self) -> BatchHeader {
+        BatchHeader {
             base_offset: self.base_offset.into(),
             batch_length: self.batch_length.into(),
             partition_leader_epoch: self.partition_leader_epoch.into(),
@@ -236,22 +262,7 @@ mod tests {
     #[test]
     fn a_header_written_is_the_header_read() {
         let bytes = counting();
-        let header = view(&bytes).unwrap();
-        let native = BatchHeader {
-            base_offset: header.base_offset.into(),
-            batch_length: header.batch_length.into(),
-            partition_leader_epoch: header.partition_leader_epoch.into(),
-            magic: header.magic,
-            crc: header.crc.into(),
-            attributes: header.attributes.into(),
-            last_offset_delta: header.last_offset_delta.into(),
-            base_timestamp: header.base_timestamp.into(),
-            max_timestamp: header.max_timestamp.into(),
-            producer_id: header.producer_id.into(),
-            producer_epoch: header.producer_epoch.into(),
-            base_sequence: header.base_sequence.into(),
-            record_count: header.record_count.into(),
-        };
+        let native = view(&bytes).unwrap().to_native();
         assert_eq!(native.to_bytes(), bytes);
         assert_eq!(rkyv::to_bytes::<Failure>(&native).unwrap().as_slice(), bytes);
     }

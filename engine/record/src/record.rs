@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::RecordError;
 use crate::batch::Batch;
+use crate::columns::Cursor;
 use crate::compression::Scratch;
 use crate::header::TimestampType;
 use crate::varint::{VarintError, read_i32, read_i64};
@@ -76,6 +77,12 @@ pub enum Fault {
     /// Its parts end before its length does.
     #[error("it is longer than its parts")]
     TrailingBytes,
+    /// Among columns: a part ends before it begins, or beyond the bytes.
+    #[error("a part of it lies out of bounds")]
+    Bounds,
+    /// Among columns: a key or a value that is none has bytes.
+    #[error("a null has bytes")]
+    NullWithBytes,
 }
 
 impl From<VarintError> for Fault {
@@ -107,18 +114,22 @@ pub(crate) fn read_record<'a>(bytes: &mut &'a [u8]) -> Result<RawRecord<'a>, Fau
     let offset_delta = read_i32(&mut body)?;
     let key = read_nullable(&mut body)?;
     let value = read_nullable(&mut body)?;
-    let count = u32::try_from(read_i32(&mut body)?).map_err(|_negative| Fault::HeaderCount)?;
-    if count as usize > body.len() {
+    let headers = read_headers(body)?;
+    Ok(RawRecord { timestamp_delta, offset_delta, key, value, headers })
+}
+
+/// Reads the headers that `bytes` are, all of them.
+#[inline]
+pub(crate) fn read_headers(mut bytes: &[u8]) -> Result<Headers<'_>, Fault> {
+    let count = u32::try_from(read_i32(&mut bytes)?).map_err(|_negative| Fault::HeaderCount)?;
+    if count as usize > bytes.len() {
         return Err(Fault::HeaderCount);
     }
-    let headers = Headers { rest: body, count };
+    let headers = Headers { rest: bytes, count };
     for _ in 0..count {
-        read_header(&mut body)?;
+        read_header(&mut bytes)?;
     }
-    if !body.is_empty() {
-        return Err(Fault::TrailingBytes);
-    }
-    Ok(RawRecord { timestamp_delta, offset_delta, key, value, headers })
+    if bytes.is_empty() { Ok(headers) } else { Err(Fault::TrailingBytes) }
 }
 
 #[inline]
@@ -143,10 +154,38 @@ fn take<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], Fault> {
     Ok(taken)
 }
 
+/// What records are read from, one after the other.
+#[derive(Clone, Debug)]
+pub(crate) enum RecordSource<'a> {
+    /// Records of variable length, as Kafka has them: those that are left.
+    Kafka(&'a [u8]),
+    /// [`columns`](crate::columns).
+    Columns(Cursor<'a>),
+}
+
+impl<'a> RecordSource<'a> {
+    /// Reads the next record and checks all of it.
+    #[inline]
+    pub(crate) fn read(&mut self) -> Result<RawRecord<'a>, Fault> {
+        match self {
+            RecordSource::Kafka(rest) => read_record(rest),
+            RecordSource::Columns(cursor) => cursor.read(),
+        }
+    }
+
+    /// Bytes that belong to no record read so far.
+    pub(crate) fn rest_bytes(&self) -> usize {
+        match self {
+            RecordSource::Kafka(rest) => rest.len(),
+            RecordSource::Columns(cursor) => cursor.rest_bytes(),
+        }
+    }
+}
+
 /// The records of a batch, in order of their offsets. See [`Batch::records`].
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    rest: &'a [u8],
+    source: RecordSource<'a>,
     index: u32,
     count: u32,
     base_offset: Offset,
@@ -155,14 +194,14 @@ pub struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// The records of `batch` that lie in `payload`, which is not compressed (any more).
+    /// The records of `batch`, which are those that `source` gives.
     ///
     /// # Errors
     /// [`RecordError::RecordCount`] when the header's count is negative.
-    pub(crate) fn new(batch: &Batch<'_>, payload: &'a [u8]) -> Result<Records<'a>, RecordError> {
+    fn new(batch: &Batch<'_>, source: RecordSource<'a>) -> Result<Records<'a>, RecordError> {
         let count = batch.record_count();
         Ok(Records {
-            rest: payload,
+            source,
             index: 0,
             count: u32::try_from(count).map_err(|_negative| RecordError::RecordCount(count))?,
             base_offset: batch.base_offset(),
@@ -180,11 +219,11 @@ impl<'a> Iterator for Records<'a> {
             return None;
         }
         let index = self.index;
-        let record = read_record(&mut self.rest).map_err(|fault| RecordError::Record { index, fault });
+        let record = self.source.read().map_err(|fault| RecordError::Record { index, fault });
         self.index += 1;
         let error = match record {
-            Ok(_) if self.index == self.count && !self.rest.is_empty() => {
-                RecordError::RecordsRemain { count: self.count, bytes: self.rest.len() }
+            Ok(_) if self.index == self.count && self.source.rest_bytes() > 0 => {
+                RecordError::RecordsRemain { count: self.count, bytes: self.source.rest_bytes() }
             }
             Ok(record) => {
                 return Some(Ok(Record {
@@ -207,17 +246,21 @@ impl<'a> Iterator for Records<'a> {
 impl std::iter::FusedIterator for Records<'_> {}
 
 impl Batch<'_> {
-    /// The records, in order. A compressed batch is inflated into `scratch`; of any other, the records are read where
-    /// they lie. Does not check the CRC.
+    /// The records, in order. A compressed batch is inflated into `scratch`; of any other, and of columns, the records
+    /// are read where they lie. Does not check the CRC.
     ///
     /// # Errors
-    /// [`RecordError::UnknownCodec`], [`RecordError::Compression`], [`RecordError::RecordCount`] for a negative count.
+    /// [`RecordError::UnknownCodec`], [`RecordError::Compression`], [`RecordError::Columns`],
+    /// [`RecordError::RecordCount`] for a negative count.
     pub fn records<'s>(&'s self, scratch: &'s mut Scratch) -> Result<Records<'s>, RecordError> {
-        // What compaction has emptied holds no compressed stream.
-        let payload = match self.record_count() {
-            0 => &[],
-            _ => scratch.decompress(self.codec()?, self.payload())?,
+        let source = if self.is_columns() {
+            RecordSource::Columns(Cursor::new(self)?)
+        } else if self.record_count() == 0 {
+            // What compaction has emptied holds no compressed stream.
+            RecordSource::Kafka(&[])
+        } else {
+            RecordSource::Kafka(scratch.decompress(self.codec()?, self.payload())?)
         };
-        Records::new(self, payload)
+        Records::new(self, source)
     }
 }

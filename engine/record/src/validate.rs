@@ -11,15 +11,18 @@
 //!   compressed;
 //! - a producer id with the epoch -1; lengths below -1, which Kafka takes for null;
 //! - records that inflate to more than the [`Scratch`]'s limit.
+//!
+//! A batch of columns, from who may send it, is held to the same rules.
 
 mod invalid;
 
 use crate::RecordError;
-use crate::batch::{Batch, framed_bytes};
+use crate::batch::{Batch, framed_bytes, kafka_framed_bytes};
 use crate::builder::{Recompression, recompress};
+use crate::columns::{self, Cursor};
 use crate::compression::{Codec, CompressionError, Compressor};
 use crate::header::{ATTRIBUTE_CODEC, NO_TIMESTAMP, restamp};
-use crate::record::read_record;
+use crate::record::RecordSource;
 use millrace_base::ids::{ProducerEpoch, ProducerId};
 
 use invalid::RefusalKind;
@@ -27,6 +30,7 @@ pub use invalid::{Invalid, RECORD_ERRORS_MAX, RefusedRecords};
 
 pub use crate::compression::Scratch;
 pub use crate::header::TimestampType;
+pub use millrace_base::topic_config::RecordFormat;
 
 /// The first version of Produce whose clients may send zstd (KIP-110).
 const ZSTD_API_VERSION: i16 = 7;
@@ -50,8 +54,12 @@ pub struct Rules {
     pub now_ms: i64,
     /// Whether the topic is compacted, so that each record needs a key.
     pub key_required: bool,
-    /// `compression.type`, unless it is the producer's: a batch of another codec is compressed anew.
+    /// `compression.type`, unless it is the producer's: a batch of another codec is compressed anew. Columns never are.
     pub recompression: Option<Recompression>,
+    /// `millrace.record.format`: what a batch of Kafka's becomes.
+    pub format: RecordFormat,
+    /// Whether who sent the batch may send columns. To clients of Kafka's they are a format that never was.
+    pub accepts_columns: bool,
 }
 
 impl Default for Rules {
@@ -67,6 +75,8 @@ impl Default for Rules {
             now_ms: 0,
             key_required: false,
             recompression: None,
+            format: RecordFormat::Kafka,
+            accepts_columns: false,
         }
     }
 }
@@ -122,12 +132,13 @@ impl Restamp {
 pub struct Produced {
     /// What it says.
     pub summary: Summary,
-    /// The batch as the topic's `compression.type` wants it; `None` when it is that of the batch that was sent.
-    pub recompressed: Option<Vec<u8>>,
+    /// The batch as the topic's `compression.type` and `millrace.record.format` want it; `None` when the batch that was
+    /// sent is so.
+    pub rewritten: Option<Vec<u8>>,
 }
 
-/// Checks what a client sent for one partition: exactly one v2 batch that keeps the rules. A compressed batch is
-/// inflated into `scratch`; one that the topic wants compressed otherwise is compressed anew.
+/// Checks what a client sent for one partition: exactly one batch that keeps the rules. A compressed batch is inflated
+/// into `scratch`; one that the topic wants compressed otherwise, or as columns, is written anew.
 ///
 /// # Errors
 /// The first fault in Kafka's order.
@@ -139,14 +150,11 @@ pub fn take_produced(
 ) -> Result<Produced, Invalid> {
     let batch = only_batch(bytes, rules)?;
     check_header(&batch, rules)?;
-    let codec = batch.codec().map_err(|_unknown| Invalid::UnknownCodec(batch.attributes() & ATTRIBUTE_CODEC))?;
-    let payload = scratch.decompress(codec, batch.payload()).map_err(Invalid::Compression)?;
-    let newest = check_records(&batch, payload, rules)?;
-    let recompressed = match rules.recompression.filter(|to| to.codec != codec) {
-        None => None,
-        Some(to) => Some(recompress_within(&batch, payload, to, rules, compressor)?),
+    let Checked { codec, newest, rewritten } = match batch.is_columns() {
+        true => check_columns(&batch, rules)?,
+        false => check_kafka(&batch, rules, scratch, compressor)?,
     };
-    let batch_bytes = recompressed.as_ref().map_or(batch.batch_bytes(), Vec::len);
+    let batch_bytes = rewritten.as_ref().map_or(batch.batch_bytes(), Vec::len);
     if batch_bytes as u64 > rules.segment_bytes_max {
         return Err(Invalid::SegmentTooSmall { bytes: batch_bytes, bytes_max: rules.segment_bytes_max });
     }
@@ -173,16 +181,56 @@ pub fn take_produced(
         last_sequence: batch.last_sequence(),
         is_transactional: batch.is_transactional(),
     };
-    Ok(Produced { summary, recompressed })
+    Ok(Produced { summary, rewritten })
 }
 
-/// [`take_produced`] for who does not compress anew: `rules.recompression` is not looked at.
+/// [`take_produced`] for who writes nothing anew: `rules.recompression` is not looked at, and a batch of Kafka's stays
+/// one.
 ///
 /// # Errors
 /// As [`take_produced`].
 pub fn validate_produced(bytes: &[u8], rules: &Rules, scratch: &mut Scratch) -> Result<Summary, Invalid> {
-    let rules = Rules { recompression: None, ..rules.clone() };
+    let format = if rules.accepts_columns { rules.format } else { RecordFormat::Kafka };
+    let rules = Rules { recompression: None, format, ..rules.clone() };
     take_produced(bytes, &rules, scratch, &mut Compressor::default()).map(|produced| produced.summary)
+}
+
+/// What the records of a batch are found to be.
+struct Checked {
+    codec: Codec,
+    newest: Newest,
+    rewritten: Option<Vec<u8>>,
+}
+
+fn check_kafka(
+    batch: &Batch<'_>,
+    rules: &Rules,
+    scratch: &mut Scratch,
+    compressor: &mut Compressor,
+) -> Result<Checked, Invalid> {
+    let codec = batch.codec().map_err(|_unknown| Invalid::UnknownCodec(batch.attributes() & ATTRIBUTE_CODEC))?;
+    let payload = scratch.decompress(codec, batch.payload()).map_err(Invalid::Compression)?;
+    let newest = check_records(batch, RecordSource::Kafka(payload), rules)?;
+    let rewritten = match (rules.format, rules.recompression.filter(|to| to.codec != codec)) {
+        (RecordFormat::Columns, _) => Some(columns_within(batch, payload, rules)?),
+        (RecordFormat::Kafka, Some(to)) => Some(recompress_within(batch, payload, to, rules, compressor)?),
+        (RecordFormat::Kafka, None) => None,
+    };
+    Ok(Checked { codec, newest, rewritten })
+}
+
+fn check_columns(batch: &Batch<'_>, rules: &Rules) -> Result<Checked, Invalid> {
+    let cursor = Cursor::new(batch).map_err(Invalid::Records)?;
+    let newest = check_records(batch, RecordSource::Columns(cursor), rules)?;
+    Ok(Checked { codec: Codec::None, newest, rewritten: None })
+}
+
+/// A batch that is columns may be as large as any other.
+fn columns_within(batch: &Batch<'_>, records: &[u8], rules: &Rules) -> Result<Vec<u8>, Invalid> {
+    columns::from_records(batch, records, rules.batch_bytes_max).map_err(|error| match error {
+        RecordError::BatchTooLarge { .. } => Invalid::ColumnsTooLarge { bytes_max: rules.batch_bytes_max },
+        error => Invalid::Records(error),
+    })
 }
 
 /// Kafka compresses first and then looks whether the result is larger than `max.message.bytes`: here nothing larger is
@@ -205,6 +253,7 @@ fn recompress_within(
 
 /// `ProduceRequest.validateRecords`.
 fn only_batch<'a>(bytes: &'a [u8], rules: &Rules) -> Result<Batch<'a>, Invalid> {
+    let framed_bytes = if rules.accepts_columns { framed_bytes } else { kafka_framed_bytes };
     let framed = |bytes: &[u8]| match framed_bytes(bytes) {
         Ok(framed) if framed <= bytes.len() => Ok(true),
         Ok(_) | Err(RecordError::Incomplete { .. }) => Ok(false),
@@ -217,6 +266,9 @@ fn only_batch<'a>(bytes: &'a [u8], rules: &Rules) -> Result<Batch<'a>, Invalid> 
         RecordError::Magic(magic) => Invalid::Format(magic),
         error => Invalid::Damaged(error),
     })?;
+    if batch.is_columns() && rules.format != RecordFormat::Columns {
+        return Err(Invalid::UnwantedColumns);
+    }
     if rules.api_version < ZSTD_API_VERSION && batch.codec() == Ok(Codec::Zstd) {
         return Err(Invalid::ZstdTooEarly);
     }
@@ -257,15 +309,14 @@ struct Newest {
 }
 
 /// `LogValidator.validateRecord` for each record, in one walk.
-fn check_records(batch: &Batch<'_>, mut payload: &[u8], rules: &Rules) -> Result<Newest, Invalid> {
+fn check_records(batch: &Batch<'_>, mut source: RecordSource<'_>, rules: &Rules) -> Result<Newest, Invalid> {
     let count = batch.record_count().unsigned_abs();
     let base_timestamp = batch.base_timestamp();
     let append_time = (batch.timestamp_type() == TimestampType::LogAppendTime).then(|| batch.max_timestamp());
     let mut newest = Newest { timestamp: NO_TIMESTAMP, offset_delta: 0 };
     let mut refused = RefusedRecords::default();
     for index in 0..count {
-        let record =
-            read_record(&mut payload).map_err(|fault| Invalid::Records(RecordError::Record { index, fault }))?;
+        let record = source.read().map_err(|fault| Invalid::Records(RecordError::Record { index, fault }))?;
         if i64::from(record.offset_delta) != i64::from(index) {
             return Err(Invalid::OffsetDelta { index, offset_delta: record.offset_delta });
         }
@@ -281,8 +332,8 @@ fn check_records(batch: &Batch<'_>, mut payload: &[u8], rules: &Rules) -> Result
             newest = Newest { timestamp, offset_delta: index };
         }
     }
-    if !payload.is_empty() {
-        return Err(Invalid::Records(RecordError::RecordsRemain { count, bytes: payload.len() }));
+    if source.rest_bytes() > 0 {
+        return Err(Invalid::Records(RecordError::RecordsRemain { count, bytes: source.rest_bytes() }));
     }
     if refused.is_empty() { Ok(newest) } else { Err(Invalid::Refused(refused)) }
 }

@@ -7,8 +7,9 @@ use std::cell::Cell;
 
 use millrace_record::batch::Batch;
 use millrace_record::builder::BatchBuilder;
-use millrace_record::compression::Codec;
-use millrace_record::validate::{Rules, Scratch, validate_produced};
+use millrace_record::columns::ColumnsBuilder;
+use millrace_record::compression::{Codec, Compressor};
+use millrace_record::validate::{RecordFormat, Rules, Scratch, take_produced, validate_produced};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -57,4 +58,27 @@ fn a_used_scratch_allocates_no_more() {
         assert_eq!(work(), 500);
         assert_eq!(ALLOCATIONS.get() - before, 0, "{codec:?}");
     }
+}
+
+#[test]
+fn columns_are_read_where_they_lie() {
+    let mut builder = ColumnsBuilder::new();
+    let mut build = || {
+        for index in 0..500_u32 {
+            builder.push(i64::from(index), Some(b"key"), Some(&[7; 100]), &[(b"name", Some(b"content"))]).unwrap();
+        }
+        builder.build().unwrap()
+    };
+    let bytes = build();
+    let before = ALLOCATIONS.get();
+    assert_eq!(build(), bytes);
+    assert_eq!(ALLOCATIONS.get() - before, 1, "a used builder allocates the batch alone");
+    let rules = Rules { now_ms: 1_000, accepts_columns: true, format: RecordFormat::Columns, ..Rules::default() };
+    let (mut scratch, mut compressor) = (Scratch::default(), Compressor::default());
+    let before = ALLOCATIONS.get();
+    take_produced(&bytes, &rules, &mut scratch, &mut compressor).unwrap();
+    let batch = Batch::first(&bytes).unwrap();
+    let headers = batch.records(&mut scratch).unwrap().map(|record| record.unwrap().headers.count()).sum::<usize>();
+    assert_eq!(headers, 500);
+    assert_eq!(ALLOCATIONS.get() - before, 0);
 }

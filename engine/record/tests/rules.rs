@@ -118,8 +118,8 @@ fn a_batch_of_another_codec_than_the_topics_is_compressed_anew() {
     builder.push(NOW_MS, None, Some(&value), &[]).unwrap();
     let sent = builder.build().unwrap();
     let wants = |codec| Rules { recompression: Some(Recompression { codec, level: None }), ..rules() };
-    assert_eq!(taken(&sent, &wants(Codec::None)).unwrap().recompressed, None, "it is of that codec");
-    let stored = taken(&sent, &wants(Codec::Gzip)).unwrap().recompressed.unwrap();
+    assert_eq!(taken(&sent, &wants(Codec::None)).unwrap().rewritten, None, "it is of that codec");
+    let stored = taken(&sent, &wants(Codec::Gzip)).unwrap().rewritten.unwrap();
     let stored = Batch::first(&stored).unwrap();
     stored.check_crc().unwrap();
     assert_eq!(stored.codec().unwrap(), Codec::Gzip);

@@ -71,6 +71,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.durability", Kind::String, "sync", Valid::OneOf(&["sync", "relaxed"]), Support::Full,
         "When an append is acknowledged: once it is on stable storage (sync), or once it is in the broker's \
          memory (relaxed: a crash of the broker or a power loss may take the records of the last moment)."),
+    setting("millrace.record.format", Kind::String, "kafka", Valid::OneOf(&["kafka", "columns"]), Support::Full,
+        "How records lie in the stored batches: as Kafka has them (kafka), or as columns, which native consumers read \
+         without parsing, and other clients as Kafka's; fixed once the topic is created."),
     setting("min.cleanable.dirty.ratio", Kind::Double, "0.5", Valid::Fraction, Support::Full,
         "From which fraction of uncompacted data on a partition is compacted."),
     setting("min.compaction.lag.ms", Kind::Long, "0", Valid::AtLeast(0), Support::Full,

@@ -47,6 +47,7 @@ fn a_topic_that_sets_nothing_has_kafkas_defaults() {
         timestamp_after_max_ms: 3_600_000,
         min_insync_replicas: 1,
         durability: Durability::Sync,
+        record_format: RecordFormat::Kafka,
         compaction: None,
         is_deletable: true,
         retention_ms: Some(604_800_000),
@@ -168,4 +169,42 @@ fn flushing_is_the_brokers_business_when_durable_and_refused_when_relaxed() {
     assert!(check_overrides(&overrides(&[("flush.messages", "1")]), &broker).is_ok());
     let relaxed = overrides(&[("flush.messages", "1"), ("millrace.durability", "relaxed")]);
     assert!(matches!(check_overrides(&relaxed, &broker), Err(SettingError::Conflict(_))));
+}
+
+#[test]
+fn columns_are_neither_compacted_nor_compressed() {
+    let broker = BrokerConfig::default();
+    let columns = ("millrace.record.format", "columns");
+    let refusal = |given: &[(&str, &str)]| check_overrides(&overrides(given), &broker).unwrap_err().to_string();
+    assert_eq!(check_overrides(&overrides(&[columns]), &broker), Ok(Vec::new()));
+    assert_eq!(check_overrides(&overrides(&[columns, ("compression.type", "uncompressed")]), &broker), Ok(Vec::new()));
+    for policy in ["compact", "delete, compact"] {
+        let refusal = refusal(&[columns, ("cleanup.policy", policy)]);
+        assert!(refusal.contains("use cleanup.policy=delete"), "{refusal}");
+    }
+    for codec in ["gzip", "snappy", "lz4", "zstd"] {
+        let refusal = refusal(&[columns, ("compression.type", codec)]);
+        assert!(refusal.contains("use compression.type=producer"), "{refusal}");
+    }
+    let compacting = self::broker(&[("log.cleanup.policy", "compact")]);
+    assert!(check_overrides(&overrides(&[columns]), &compacting).is_err(), "the broker's default counts");
+    assert!(refusal(&[("millrace.record.format", "rows")]).contains("kafka, columns"));
+}
+
+#[test]
+fn a_topics_record_format_stays() {
+    let broker = BrokerConfig::default();
+    let (none, kafka) = (overrides(&[]), overrides(&[("millrace.record.format", "kafka")]));
+    let columns = overrides(&[("millrace.record.format", "columns"), ("retention.ms", "5")]);
+    let format = |overrides: &Overrides| TopicConfig::resolve(overrides, &broker).unwrap().record_format;
+    assert_eq!(
+        [&none, &kafka, &columns].map(format),
+        [RecordFormat::Kafka, RecordFormat::Kafka, RecordFormat::Columns]
+    );
+    assert_eq!(check_fixed(&none, &kafka, &broker), Ok(()), "it says what held");
+    assert_eq!(check_fixed(&columns, &columns, &broker), Ok(()));
+    for (before, after) in [(&none, &columns), (&kafka, &columns), (&columns, &none), (&columns, &kafka)] {
+        let refusal = check_fixed(before, after, &broker).unwrap_err().to_string();
+        assert!(refusal.contains("fixed when a topic is created"), "{refusal}");
+    }
 }

@@ -49,6 +49,21 @@ pub enum Invalid {
         /// The most bytes of a batch, header and all (inclusive).
         bytes_max: usize,
     },
+    /// The batch is larger than the topic takes once it is columns.
+    #[error(
+        "as columns (millrace.record.format) the batch has more than the {bytes_max} bytes that the topic takes \
+             (max.message.bytes)"
+    )]
+    ColumnsTooLarge {
+        /// The most bytes of a batch, header and all (inclusive).
+        bytes_max: usize,
+    },
+    /// Columns for a topic of Kafka's format.
+    #[error(
+        "a batch of columns cannot be appended to a topic whose records are Kafka's: send it Kafka's batches, or \
+             create a topic with millrace.record.format=columns"
+    )]
+    UnwantedColumns,
     /// The batch does not fit into a segment.
     #[error("the batch has {bytes} bytes, and a segment of the topic {bytes_max} (segment.bytes)")]
     SegmentTooSmall {
@@ -160,7 +175,9 @@ impl Invalid {
             Invalid::ZstdTooEarly => ErrorCode::UnsupportedCompressionType,
             Invalid::BatchTooLarge { .. }
             | Invalid::RecompressedTooLarge { .. }
+            | Invalid::ColumnsTooLarge { .. }
             | Invalid::Compression(CompressionError::TooLarge { .. }) => ErrorCode::MessageTooLarge,
+            Invalid::UnwantedColumns => ErrorCode::UnsupportedForMessageFormat,
             Invalid::SegmentTooSmall { .. } => ErrorCode::RecordListTooLarge,
             Invalid::ProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
             // In Kafka an exception that nothing foresees.
@@ -183,6 +200,8 @@ impl Invalid {
             | Invalid::ZstdTooEarly
             | Invalid::BatchTooLarge { .. }
             | Invalid::RecompressedTooLarge { .. }
+            | Invalid::ColumnsTooLarge { .. }
+            | Invalid::UnwantedColumns
             | Invalid::SegmentTooSmall { .. } => false,
             Invalid::BaseOffset(_)
             | Invalid::Count { .. }

@@ -1,7 +1,7 @@
 //! Finding the next batch behind bytes that are none.
 
 use millrace_record::batch::{Batch, framed_bytes};
-use millrace_record::header::{ATTRIBUTE_DELETE_HORIZON, HEADER_BYTES, MAGIC_PREFIX_BYTES, MAGIC_V2, view};
+use millrace_record::header::{ATTRIBUTE_DELETE_HORIZON, HEADER_BYTES, MAGIC_PREFIX_BYTES, MAGICS_STORED, view};
 
 /// Beyond this no partition's offsets have come, nor its leader epochs beyond the other one: what says so is no header.
 const OFFSET_MAX: i64 = 1 << 48;
@@ -13,7 +13,7 @@ pub(super) fn could_be_batch(bytes: &[u8]) -> Option<usize> {
     let header = view(bytes).ok()?;
     let attributes = header.attributes.to_native();
     let (count, last_delta) = (header.record_count.to_native(), header.last_offset_delta.to_native());
-    let is_likely = header.magic == MAGIC_V2
+    let is_likely = MAGICS_STORED.contains(&header.magic)
         && (0..OFFSET_MAX).contains(&header.base_offset.to_native())
         && (-1..EPOCH_MAX).contains(&header.partition_leader_epoch.to_native())
         && (0..ATTRIBUTE_DELETE_HORIZON * 2).contains(&attributes)
@@ -31,8 +31,8 @@ pub(super) fn is_batch(bytes: &[u8]) -> bool {
 pub(super) fn first_candidate(window: &[u8]) -> Option<(usize, usize)> {
     let magic_at = MAGIC_PREFIX_BYTES - 1;
     let last = window.len().checked_sub(HEADER_BYTES)?;
-    // Most bytes are not the magic one: look for it first.
+    // Most bytes are no magic: look for it first.
     let magics = window.get(magic_at..=last + magic_at)?.iter().enumerate();
-    let mut places = magics.filter(|(_, byte)| **byte == MAGIC_V2.cast_unsigned()).map(|(at, _)| at);
+    let mut places = magics.filter(|(_, byte)| MAGICS_STORED.contains(&byte.cast_signed())).map(|(at, _)| at);
     places.find_map(|at| Some((at, could_be_batch(window.get(at..)?)?)))
 }

@@ -158,6 +158,22 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         api: "DescribeConfigs",
         rows: "",
+        field: "millrace.record.format",
+        kafka: "has no such setting",
+        millrace: "its own setting of a topic",
+        reason: "it decides whether records are stored as columns",
+    },
+    Difference {
+        api: "CreateTopics",
+        rows: "",
+        field: "millrace.record.format",
+        kafka: "has no such setting",
+        millrace: "its own setting of a topic",
+        reason: "it decides whether records are stored as columns",
+    },
+    Difference {
+        api: "DescribeConfigs",
+        rows: "",
         field: "min.insync.replicas.ConfigSource",
         kafka: "set for the whole cluster when it is formatted",
         millrace: "the default",

@@ -65,8 +65,8 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let body = ProduceRequest::decode(&mut Reader::new(request.body()), request.api_version)?;
     let mut batches = Scatter::default();
     // Gives its permits back when the answer is ready: by then the batches are in the log.
-    let mut recompressed = Vec::new();
-    let mut topics = check_request(&server, &request, &body, &mut batches, &mut recompressed);
+    let mut rewritten = Vec::new();
+    let mut topics = check_request(&server, &request, &body, &mut batches, &mut rewritten);
     let wait = if body.acks == 0 { Wait::Appended } else { Wait::Committed };
     for ((topic, partition), result) in batches.ask(&server, |batches| AppendBatches { batches, wait }).await {
         if let Some(outcome) = topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition)) {
@@ -86,7 +86,7 @@ fn check_request<'a>(
     request: &Request,
     body: &ProduceRequest<'a>,
     batches: &mut Scatter<(usize, usize), Work>,
-    recompressed: &mut Vec<Permit>,
+    rewritten: &mut Vec<Permit>,
 ) -> Vec<TopicOutcome<'a>> {
     let mut topics = Vec::with_capacity(body.topic_data.len());
     for (topic_at, topic) in body.topic_data.iter().enumerate() {
@@ -95,7 +95,7 @@ fn check_request<'a>(
         for (partition_at, partition) in topic.partition_data.iter().enumerate() {
             let checked = check_acks(body.acks)
                 .and_then(|()| target.as_ref().map_err(|code| Refused::from(*code)))
-                .and_then(|target| check_batch(server, request, target, &partition, recompressed));
+                .and_then(|target| check_batch(server, request, target, &partition, rewritten));
             let index = partition.index;
             let result = match checked {
                 Ok(work) => {
@@ -147,6 +147,8 @@ fn find_topic(server: &Server, request: &Request, name: &str, id: TopicId) -> Re
         now_ms: server.core.wall_ms(),
         key_required: config.compaction.is_some(),
         recompression: Recompression::of(config.compression),
+        format: config.record_format,
+        accepts_columns: false,
     };
     Ok(Target { id: topic.id, partitions: topic.partitions.len(), rules })
 }
@@ -187,7 +189,7 @@ fn check_batch(
     request: &Request,
     target: &Target,
     partition: &PartitionProduceData<'_>,
-    recompressed: &mut Vec<Permit>,
+    rewritten: &mut Vec<Permit>,
 ) -> Result<Work, Refused> {
     let index = usize::try_from(partition.index).map_err(|_negative| ErrorCode::UnknownTopicOrPartition)?;
     if index >= target.partitions {
@@ -197,7 +199,7 @@ fn check_batch(
     let partition = TopicPartition { topic: target.id, partition: partition.index };
     let (mut scratch, mut compressor) = (server.scratch.borrow_mut(), server.compressor.borrow_mut());
     let taken = take_produced(records, &target.rules, &mut scratch, &mut compressor);
-    let Produced { summary, recompressed: anew } = match taken {
+    let Produced { summary, rewritten: anew } = match taken {
         Ok(produced) => produced,
         Err(invalid) => {
             let (code, message) = (invalid.code(), Some(invalid.to_string()));
@@ -212,18 +214,18 @@ fn check_batch(
     let bytes = match anew {
         None => request.share(records),
         Some(anew) => {
-            recompressed.push(permit_for(server, anew.len())?);
+            rewritten.push(permit_for(server, anew.len())?);
             Bytes::from(anew)
         }
     };
     Ok(Work::Append(Batch { partition, bytes, restamp: summary.restamp }))
 }
 
-/// Batches that were compressed anew count as received: a request of many small ones may become large. There is no
+/// Batches that were written anew count as received: a request of many small ones may become large. There is no
 /// waiting for room here, since a later request must not come between; the client tries again.
 fn permit_for(server: &Server, bytes: usize) -> Result<Permit, Refused> {
     server.receive_budget.try_acquire(bytes).ok_or_else(|| {
-        let why = "no memory for the batch as compression.type wants it (millrace.memory.requests.bytes)";
+        let why = "no memory for the batch as the topic wants it (millrace.memory.requests.bytes)";
         refused(ErrorCode::RequestTimedOut, &why)
     })
 }

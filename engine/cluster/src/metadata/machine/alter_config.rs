@@ -4,7 +4,7 @@
 use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::TopicId;
-use millrace_base::setting::Kind;
+use millrace_base::setting::{Kind, SettingError};
 use millrace_base::topic_config;
 
 use super::{Accepted, create_topic, edit};
@@ -30,8 +30,9 @@ pub(super) fn check(
         ConfigChange::Edit(edits) => edit::edited(&topic.overrides, edits, |name| list(name, topic, config))?,
     };
     create_topic::check_sizes(&overrides)?;
-    let warnings = topic_config::check_overrides(&overrides, config)
-        .map_err(|error| CommandError::new(ErrorCode::InvalidConfig, error.to_string()))?;
+    let invalid = |error: SettingError| CommandError::new(ErrorCode::InvalidConfig, error.to_string());
+    let warnings = topic_config::check_overrides(&overrides, config).map_err(invalid)?;
+    topic_config::check_fixed(&topic.overrides, &overrides, config).map_err(invalid)?;
     let is_news = topic.overrides != overrides;
     let record = || MetadataRecord::TopicConfig { id: id.0, overrides: overrides.into_iter().collect() };
     Ok(Accepted { records: is_news.then(record).into_iter().collect(), warnings })
