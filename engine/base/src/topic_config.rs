@@ -213,8 +213,7 @@ fn check_columns(effective: &Effective<'_>) -> Result<(), SettingError> {
 /// Checks that what may only be set when a topic is created stays as it is.
 ///
 /// # Errors
-/// [`SettingError::Conflict`] when `millrace.record.format` would change; [`SettingError`] when what is set on the topic
-/// is unknown or invalid.
+/// [`SettingError::Conflict`] when `millrace.record.format` would change; another one when its text is invalid.
 pub fn check_fixed(before: &Overrides, after: &Overrides, broker: &BrokerConfig) -> Result<(), SettingError> {
     let format_of = |overrides| Effective { overrides, broker }.record_format();
     let (before, after) = (format_of(before)?, format_of(after)?);

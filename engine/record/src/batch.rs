@@ -98,7 +98,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// [`RecordError::Incomplete`] when it is not there as a whole; [`RecordError::BatchLength`] and
-    /// [`RecordError::Magic`] (also for the formats 0 and 1) when its frame is not that of a batch that the broker stores.
+    /// [`RecordError::Magic`] (also for the formats 0 and 1) when its frame is not that of a stored batch.
     #[inline]
     pub fn first(bytes: &'a [u8]) -> Result<Batch<'a>, RecordError> {
         let needed_bytes = framed_bytes(bytes)?;

@@ -7,7 +7,8 @@
 //!   CRC), [`header::restamp`] (the CRC is computed anew).
 //! - Everything is big-endian and unaligned, as on the wire; sizes are bytes, timestamps are Unix milliseconds.
 //!
-//! Kafka's format is that of its protocol guide, section *Record Batch* (magic 2, KIP-98); Millrace's is in [`columns`].
+//! Kafka's format is that of its protocol guide, section *Record Batch* (magic 2, KIP-98); Millrace's is in
+//! [`columns`].
 
 pub mod batch;
 pub mod builder;

@@ -113,8 +113,8 @@ impl ColumnsBuilder {
         Ok(())
     }
 
-    /// [`Self::push`] with a timestamp that is relative to the header's base timestamp: those of the header stay as they
-    /// are.
+    /// [`Self::push`] with a timestamp that is relative to the header's base timestamp. Those of the header stay as
+    /// they are.
     pub(super) fn push_delta<'a>(
         &mut self,
         timestamp_delta: i64,

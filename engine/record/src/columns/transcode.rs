@@ -57,8 +57,8 @@ fn write_kafka(batch: &Batch<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> 
 /// A v2 batch, of any codec, as a batch of columns. A compressed one is inflated into `scratch`.
 ///
 /// # Errors
-/// [`RecordError`] when the records cannot be read; [`ColumnsFault::Sparse`] when compaction has made gaps between them;
-/// [`RecordError::BatchTooLarge`].
+/// [`RecordError`] when the records cannot be read; [`ColumnsFault::Sparse`] when compaction has made gaps between
+/// them; [`RecordError::BatchTooLarge`].
 pub fn from_kafka(batch: &Batch<'_>, scratch: &mut Scratch) -> Result<Vec<u8>, RecordError> {
     let records = scratch.decompress(batch.codec()?, batch.payload())?;
     from_records(batch, records, i32::MAX as usize)
