@@ -32,6 +32,7 @@ mod overlay;
 mod partition;
 mod producers;
 mod read;
+mod read_run;
 #[cfg(test)]
 mod read_test;
 mod read_unverified;
@@ -68,5 +69,6 @@ pub use options::{CleanerOptions, LogOptions, PartitionConfig, WritePath};
 pub use partition::{Offsets, Partition};
 pub use producers::{Admission, ProducerBatch, Producers};
 pub use read::{Read, ReadLimits, ReadPart};
+pub use read_run::Run;
 pub use recovery::{LogDirectory, RecoveredPartition};
 pub use rot::RottenRange;

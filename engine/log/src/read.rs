@@ -120,9 +120,11 @@ impl Bounds {
 
 /// A batch's place in a segment.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    position: u64,
-    bytes: u64,
+pub(crate) struct Place {
+    pub(crate) position: u64,
+    pub(crate) bytes: u64,
+    /// The offset that follows it.
+    pub(crate) next_offset: Offset,
 }
 
 impl Partition {
@@ -131,10 +133,20 @@ impl Partition {
     /// # Errors
     /// [`ReadError`]; `OutOfRange` for offsets below the log start and above the high watermark.
     pub async fn read(self: &Rc<Self>, offset: Offset, limits: ReadLimits) -> Result<Read, ReadError> {
+        self.reading(offset, async || self.read_from(offset, limits).await).await
+    }
+
+    /// Reads for who wants `offset`: from one generation of the log, and from segments that were not replaced
+    /// meanwhile.
+    pub(crate) async fn reading<T>(
+        &self,
+        offset: Offset,
+        what: impl AsyncFnMut() -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         self.check()?;
         self.check_range(offset)?;
         let generation = self.state.borrow().generation;
-        let read = self.unless_replaced(async || self.read_from(offset, limits).await).await;
+        let read = self.unless_replaced(what).await;
         if read.is_err() {
             // The segment may have gone meanwhile.
             self.check_range(offset)?;
@@ -152,19 +164,20 @@ impl Partition {
     }
 
     async fn read_from(self: &Rc<Self>, offset: Offset, limits: ReadLimits) -> Result<Read, ReadError> {
-        let offsets = self.offsets();
-        if offset == offsets.high_watermark || (limits.bytes_max == 0 && !limits.at_least_one_batch) {
+        if !self.gives_anything(offset, limits) {
             return Ok(Read::default());
         }
-        if let Some(bytes) = self.read_unverified(offset, limits).await? {
+        if let Some((bytes, _)) = self.read_unverified(offset, limits).await? {
             return Ok(Read { parts: vec![ReadPart::Memory(bytes)] });
         }
-        let Some((view, place)) = self.find_place(offset).await? else { return Ok(Read::default()) };
-        if place.bytes > limits.bytes_max as u64 && !limits.at_least_one_batch {
-            return Ok(Read::default());
-        }
-        let length = (limits.bytes_max as u64).max(place.bytes).min(view.end - place.position);
-        self.read_bytes(&view, place, length).await
+        let Some((view, place)) = self.find_place(offset, limits).await? else { return Ok(Read::default()) };
+        let to = self.verified_end(&view, place, limits).await?;
+        Ok(Read { parts: self.read_bytes(&view, place.position, to).await? })
+    }
+
+    /// Whether a read at `offset` can give any bytes.
+    pub(crate) fn gives_anything(&self, offset: Offset, limits: ReadLimits) -> bool {
+        offset != self.offsets().high_watermark && (limits.bytes_max > 0 || limits.at_least_one_batch)
     }
 
     /// The segment to read `offset` from: the one that holds it, or the next one with anything to read.
@@ -212,18 +225,17 @@ impl Partition {
         }
     }
 
-    async fn read_bytes(self: &Rc<Self>, view: &View, place: Place, length: u64) -> Result<Read, ReadError> {
-        let from = place.position;
-        let to = self.verified_end(view, from, from + length).await?;
+    /// Bytes of a segment that were verified.
+    pub(crate) async fn read_bytes(&self, view: &View, from: u64, to: u64) -> Result<Vec<ReadPart>, ReadError> {
         if let Some(parts) = self.tail_view(view.base, from, to) {
-            return Ok(Read { parts: parts.into_iter().map(ReadPart::Memory).collect() });
+            return Ok(parts.into_iter().map(ReadPart::Memory).collect());
         }
         if view.is_sealed {
             let file = self.sealed_file(view.base, Access::Cached).await?;
-            return Ok(Read { parts: vec![ReadPart::File { file, position: from, length: to - from }] });
+            return Ok(vec![ReadPart::File { file, position: from, length: to - from }]);
         }
         let parts = self.read_parts(view, from, to, Access::Direct).await?;
-        Ok(Read { parts: parts.into_iter().map(ReadPart::Memory).collect() })
+        Ok(parts.into_iter().map(ReadPart::Memory).collect())
     }
 
     fn tail_view(&self, base: Offset, from: u64, to: u64) -> Option<Vec<Bytes>> {
@@ -232,13 +244,18 @@ impl Partition {
     }
 
     /// The batch that holds `offset`, or the first one behind it, in whichever segment that is: compaction may have
-    /// left nothing between an offset and its segment's end.
-    async fn find_place(self: &Rc<Self>, offset: Offset) -> Result<Option<(View, Place)>, ReadError> {
+    /// left nothing between an offset and its segment's end. Nothing when it is larger than the limits allow.
+    pub(crate) async fn find_place(
+        self: &Rc<Self>,
+        offset: Offset,
+        limits: ReadLimits,
+    ) -> Result<Option<(View, Place)>, ReadError> {
+        let is_allowed = |place: &Place| place.bytes <= limits.bytes_max as u64 || limits.at_least_one_batch;
         let mut from = offset;
         loop {
             let Some(view) = self.view_of(from) else { return Ok(None) };
             if let Some(place) = self.find_batch(&view, offset).await? {
-                return Ok(Some((view, place)));
+                return Ok(Some((view, place)).filter(|(_, place)| is_allowed(place)));
             }
             match self.next_base(&view) {
                 Some(next) => from = next,
@@ -263,7 +280,7 @@ impl Partition {
             }
             let (next_offset, bytes) = self.verified_batch(view, position).await?;
             if next_offset > offset {
-                return Ok(Some(Place { position, bytes }));
+                return Ok(Some(Place { position, bytes, next_offset }));
             }
             position += bytes;
         }
@@ -409,8 +426,16 @@ impl Partition {
         self.read_segment(&view, from, bytes).await
     }
 
-    /// How far `from..to` may be served: to its end when all of it was verified, else to the damage.
-    async fn verified_end(self: &Rc<Self>, view: &View, from: u64, to: u64) -> Result<u64, ReadError> {
+    /// How far a read that begins with the batch at `place` may go: as far as the limits allow, to its segment's end
+    /// or to damage.
+    pub(crate) async fn verified_end(
+        self: &Rc<Self>,
+        view: &View,
+        place: Place,
+        limits: ReadLimits,
+    ) -> Result<u64, ReadError> {
+        let from = place.position;
+        let to = view.end.min(from.saturating_add(place.bytes.max(limits.bytes_max as u64)));
         self.verify(view, from, to).await?;
         let state = self.state.borrow();
         let segment = state.segments.iter().find(|segment| segment.base_offset == view.base);

@@ -221,3 +221,62 @@ fn a_wait_ends_when_what_it_waits_behind_is_deleted_or_the_log_answers_no_more()
         of_second.await;
     });
 }
+
+/// Walks a partition by runs of at most `bytes_max` bytes, from `offset` on; gives the base offsets of their batches.
+async fn walk(core: &Core, partition: &Rc<Partition>, mut offset: Offset, bytes_max: usize) -> Vec<Offset> {
+    let limits = ReadLimits { bytes_max, at_least_one_batch: true };
+    let mut bases = Vec::new();
+    while let Some(run) = partition.read_run(offset, limits).await.unwrap() {
+        let mut bytes = Vec::new();
+        for part in &run.parts {
+            bytes.extend_from_slice(&part.load(core).await.unwrap());
+        }
+        let of_run: Vec<_> = batches(&bytes).map(|batch| batch.unwrap()).collect();
+        assert!(bytes.len() <= bytes_max || of_run.len() == 1, "{} bytes of {bytes_max}", bytes.len());
+        assert_eq!(of_run.last().unwrap().next_offset(), run.next_offset);
+        assert!(of_run[0].base_offset() <= offset && offset < run.next_offset);
+        bases.extend(of_run.iter().map(|batch| batch.base_offset()));
+        offset = run.next_offset;
+    }
+    bases
+}
+
+#[test]
+fn runs_are_whole_batches_one_after_the_other_wherever_they_lie() {
+    on_sim(1, async |core: Core| {
+        let root = Path::new("/log");
+        let config = || PartitionConfig { segment_bytes: 60_000, index_interval_bytes: 500, ..Default::default() };
+        let directory = LogDirectory::open(&core, root, 1).await.unwrap();
+        let log = CoreLog::open(&core, root, LogOptions::default(), directory.start).await.unwrap();
+        let partition = log.create_partition(ID, "topic", config()).await.unwrap();
+        let mut bases = Vec::new();
+        for number in 0..200_usize {
+            let records = 1 + number % 3;
+            let batch = batch_bytes(None, records, 0, &vec![7; number * 37 % 900]);
+            bases.push(append(&partition, 0, &batch).await - records as Offset);
+        }
+        assert!(partition.segment_bases().len() > 2, "several segments");
+        let sizes = [1, 700, 5_000, 1 << 20];
+        for bytes_max in sizes {
+            assert_eq!(walk(&core, &partition, 0, bytes_max).await, bases, "from memory, {bytes_max}");
+        }
+        log.close().await.unwrap();
+        drop((partition, log, directory));
+        for bytes_max in sizes {
+            let mut directory = LogDirectory::open(&core, root, 1).await.unwrap();
+            let log = CoreLog::open(&core, root, LogOptions::default(), directory.start).await.unwrap();
+            let recovered = directory.partitions.pop().unwrap();
+            let partition = log.adopt(recovered, config()).await.unwrap();
+            assert_eq!(walk(&core, &partition, 0, bytes_max).await, bases, "for the first time, {bytes_max}");
+            for offset in [0, 1, 57, *bases.last().unwrap()] {
+                let first = bases.partition_point(|base| *base <= offset) - 1;
+                assert_eq!(walk(&core, &partition, offset, bytes_max).await, bases[first..], "{offset}, {bytes_max}");
+            }
+            let end = partition.offsets().log_end;
+            let limits = ReadLimits { bytes_max, at_least_one_batch: true };
+            assert!(partition.read_run(end, limits).await.unwrap().is_none(), "nothing there yet");
+            assert!(matches!(partition.read_run(end + 1, limits).await, Err(ReadError::OutOfRange { .. })));
+            log.close().await.unwrap();
+        }
+    });
+}

@@ -18,18 +18,21 @@ use crate::scan::chunk_bytes;
 struct Checked {
     /// The batches to serve, as a range of the chunk.
     served: std::ops::Range<usize>,
+    /// The offset that follows them.
+    next_offset: Offset,
     /// By piece in which a verified batch begins: where the next one follows.
     ends: Vec<(u64, (u64, Offset))>,
 }
 
 impl Partition {
-    /// The batches from the one that holds `offset` on, if they lie in a file, were not verified yet, and are sound.
-    /// Nothing in all other cases, one batch that is larger than what is read at a time among them.
+    /// The batches from the one that holds `offset` on, if they lie in a file, were not verified yet, and are sound;
+    /// and the offset that follows them. Nothing in all other cases, one batch that is larger than what is read at a
+    /// time among them.
     pub(crate) async fn read_unverified(
         self: &Rc<Self>,
         offset: Offset,
         limits: ReadLimits,
-    ) -> Result<Option<Bytes>, ReadError> {
+    ) -> Result<Option<(Bytes, Offset)>, ReadError> {
         let Some(view) = self.view_of(offset).filter(|view| self.is_partly_in_file(view)) else { return Ok(None) };
         let relative = u32::try_from((offset - view.base).max(0)).unwrap_or(u32::MAX);
         let floor = self.ask_index(&view, |index| Some(index.batch_before(index.position_of(relative)?, view.base)));
@@ -43,7 +46,7 @@ impl Partition {
         if let Some(segment) = state.segment(view.base) {
             segment.rot.extend(from.0, &checked.ends);
         }
-        Ok(Some(chunk.slice(checked.served)))
+        Ok(Some((chunk.slice(checked.served), checked.next_offset)))
     }
 
     /// Whether some of a segment must be read from its file.
@@ -93,7 +96,7 @@ fn check(chunk: &Bytes, from: (u64, Offset), offset: Offset, limits: ReadLimits,
         note_end(&mut ends, RotMap::piece_of(start + at as u64), (start + to as u64, batch.next_offset()));
         (at, expected) = (to, batch.next_offset());
     }
-    Some(Checked { served: served?, ends })
+    Some(Checked { served: served?, next_offset: expected, ends })
 }
 
 fn note_end(ends: &mut Vec<(u64, (u64, Offset))>, piece: u64, end: (u64, Offset)) {
