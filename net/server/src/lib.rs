@@ -1,6 +1,7 @@
 //! The broker: listeners, connections, dispatch to the owning core, a handler file per API.
 
 mod address;
+mod appending;
 mod begin;
 mod broker;
 mod cleaning;
@@ -12,6 +13,7 @@ mod groups;
 mod handlers;
 mod host;
 mod http;
+mod incoming;
 mod internal_topics;
 mod limits;
 mod listener;
