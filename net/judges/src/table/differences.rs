@@ -21,7 +21,7 @@ pub struct Difference {
 pub const DIFFERENCES: &[Difference] = &[
     Difference {
         api: "ApiVersions",
-        rows: "",
+        rows: "what is offered",
         field: "ApiKeys",
         kafka: "75 APIs",
         millrace: "those that work, in the same versions",
@@ -29,7 +29,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         api: "ApiVersions",
-        rows: "",
+        rows: "what is offered",
         field: "Features",
         kafka: "the levels of eight features",
         millrace: "those of the features that it acts on",
@@ -37,7 +37,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         api: "ApiVersions",
-        rows: "",
+        rows: "what is offered",
         field: "FinalizedFeaturesEpoch",
         kafka: "counts changes of the cluster's metadata",
         millrace: "counts changes of features",
@@ -45,7 +45,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         api: "ApiVersions",
-        rows: "",
+        rows: "what is offered",
         field: "SupportedFeatures.MinVersion",
         kafka: "`metadata.version` from 3.3 on",
         millrace: "that of 4.3 alone",

@@ -1,18 +1,22 @@
 //! ApiVersions, Metadata, DescribeCluster.
 
+use std::collections::BTreeSet;
+
+use millrace_judges::broker::Kind;
 use millrace_judges::table::Span::All;
-use millrace_judges::table::Table;
+use millrace_judges::table::{Reaction, Table};
 use serde_json::json;
 
 pub(crate) fn api_versions(table: &mut Table) {
-    let client = json!({ "ClientSoftwareName": "judge", "ClientSoftwareVersion": "1.0" });
-    table.ask("api versions", "ApiVersions", All, client);
-    for (name, version) in
-        [("", "1"), ("judge", ""), ("-judge", "1"), ("judge.", "1"), ("a judge", "1"), ("j", "1.0-x")]
-    {
+    for (name, version) in [("judge", "1.0"), ("j", "1.0-x")] {
+        let client = json!({ "ClientSoftwareName": name, "ClientSoftwareVersion": version });
+        table.ask(&format!("what is offered to '{name}' '{version}'"), "ApiVersions", All, client);
+    }
+    for (name, version) in [("", "1"), ("judge", ""), ("-judge", "1"), ("judge.", "1"), ("a judge", "1")] {
         let client = json!({ "ClientSoftwareName": name, "ClientSoftwareVersion": version });
         table.ask(&format!("api versions of client '{name}' '{version}'"), "ApiVersions", 3..=4, client);
     }
+    features_of_clients(table);
     table.ask_bytes("trap 1: an unknown version of ApiVersions", "ApiVersions", 5, &[2, b'j', 2, b'1', 0]);
     table.ask_bytes("ApiVersions without its body", "ApiVersions", 3, &[]);
     table.ask_bytes("an API that there is not", "AllocateProducerIds", 0, &[0; 13]);
@@ -33,6 +37,28 @@ pub(crate) fn api_versions(table: &mut Table) {
         ("Metadata", -1),
     ] {
         table.ask_bytes(&format!("version {version} of {api}, which there is not"), api, version, &[0; 16]);
+    }
+}
+
+/// The names in a list of features.
+fn names(reaction: &Reaction, list: &str) -> BTreeSet<String> {
+    let features = reaction.answer()[list].as_array().cloned().unwrap_or_default();
+    features.iter().map(|feature| feature["Name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// Which features are told to clients of an older version, and which of them are in force, is for those that Millrace
+/// has as for the reference's.
+fn features_of_clients(table: &mut Table) {
+    let client = json!({ "ClientSoftwareName": "judge", "ClientSoftwareVersion": "1.0" });
+    let has = names(&table.tell(Kind::Millrace, "ApiVersions", 4, &client), "SupportedFeatures");
+    assert!(!has.is_empty());
+    for version in 3..=4 {
+        let [wanted, told] =
+            [Kind::Reference, Kind::Millrace].map(|kind| table.tell(kind, "ApiVersions", version, &client));
+        for list in ["SupportedFeatures", "FinalizedFeatures"] {
+            let wanted: BTreeSet<String> = names(&wanted, list).intersection(&has).cloned().collect();
+            assert_eq!(names(&told, list), wanted, "{list} in version {version}");
+        }
     }
 }
 

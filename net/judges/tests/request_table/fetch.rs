@@ -85,6 +85,14 @@ pub(crate) fn fetch(table: &mut Table) {
             json!({ "Partition": 0, "FetchOffset": 3, "PartitionMaxBytes": 1000, "LastFetchedEpoch": epoch });
         table.ask(&format!("fetch with the last fetched epoch {epoch}"), "Fetch", 12..=18, of("fetch", partition));
     }
+    let partition = json!({ "Partition": 0, "FetchOffset": 14, "PartitionMaxBytes": 1000, "LastFetchedEpoch": 0 });
+    table.ask("trap 27: fetch beyond the end of the epoch last fetched", "Fetch", 12..=18, of("fetch", partition));
+    for (id, epoch) in [(0, 5), (77, 5), (77, -1), (77, 0)] {
+        let mut body = from("fetch", 0);
+        body["SessionId"] = json!(id);
+        body["SessionEpoch"] = json!(epoch);
+        table.ask(&format!("trap 21: fetch in the session {id} at {epoch}, which there is not"), "Fetch", 7..=18, body);
+    }
     let mut waiting = from("fetch", 13);
     waiting["MaxWaitMs"] = json!(30);
     waiting["MinBytes"] = json!(1);

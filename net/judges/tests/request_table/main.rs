@@ -15,6 +15,7 @@ mod consumer_groups;
 mod delete_records;
 mod features;
 mod fetch;
+mod groups;
 mod internal;
 mod offsets;
 mod partitions;
@@ -33,10 +34,12 @@ const SETTINGS: &[&str] = &[
     "num.partitions=2",
     "offsets.topic.num.partitions=4",
     "group.consumer.assignment.interval.ms=0",
+    "group.initial.rebalance.delay.ms=0",
 ];
 
 const SCENES: &[Scene] = &[
     ("api_versions", cluster::api_versions),
+    ("nobody_coordinates", groups::nobody_coordinates),
     ("metadata", cluster::metadata),
     ("describe_cluster", cluster::describe_cluster),
     ("create_topics", topics::create),
@@ -82,6 +85,8 @@ const SCENES: &[Scene] = &[
     ("consumer_groups_static", consumer_groups::static_members),
     ("consumer_groups_refused", consumer_groups::refused),
     ("consumer_groups_offsets", consumer_groups::offsets),
+    ("classic_groups", groups::classic),
+    ("all_offsets", groups::all_offsets),
 ];
 
 /// What both brokers are started with that are to refuse more.

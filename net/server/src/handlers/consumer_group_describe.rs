@@ -53,7 +53,6 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
             error_code: refusal.code.code(),
             error_message: refusal.message.as_deref(),
             group_id: id,
-            authorized_operations: i32::MIN,
             ..Default::default()
         },
     });

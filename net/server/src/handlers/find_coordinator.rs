@@ -16,6 +16,9 @@ use crate::server::Server;
 /// Several keys may be asked for from this version on.
 const BATCH_VERSION: i16 = 4;
 
+/// What Kafka says of no error where a key is asked for alone.
+const NO_ERROR: &str = "NONE";
+
 /// What a coordinator coordinates: Kafka's types.
 mod coordinator_type {
     pub(super) const GROUP: i8 = 0;
@@ -37,7 +40,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let response = match found.pop() {
         Some(only) if version < BATCH_VERSION => FindCoordinatorResponse {
             error_code: only.error_code,
-            error_message: only.error_message,
+            error_message: if only.error_code == ErrorCode::None.code() { Some(NO_ERROR) } else { only.error_message },
             node_id: only.node_id,
             host: only.host,
             port: only.port,
