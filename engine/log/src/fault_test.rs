@@ -9,6 +9,7 @@ use millrace_record::batch::Batch;
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Access, Disk, Failure, Stop, run};
 
+use crate::limits::SCAN_BYTES;
 use crate::testing::batch_bytes;
 use crate::{
     Append, AppendError, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits,
@@ -296,6 +297,121 @@ fn a_partition_without_its_topic_id_stops_the_start_and_says_what_to_do() {
         let error = LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap_err().to_string();
         assert!(error.contains("/log/topic-0/partition.metadata") && error.contains("restore it"), "{error}");
     });
+}
+
+/// A partition's directory in which there is a segment with these bytes, and what is to be its metadata.
+fn unfinished(segment: &[u8], metadata: Option<&[u8]>) -> Disk {
+    let disk = written(End::Clean);
+    on(&disk, async |core| core.create_dir_all(Path::new("/log/topic-7")).await.unwrap());
+    disk.write_file(Path::new("/log/topic-7/00000000000000000000.log"), segment).unwrap();
+    if let Some(metadata) = metadata {
+        disk.write_file(Path::new("/log/topic-7/partition.metadata"), metadata).unwrap();
+    }
+    disk
+}
+
+fn names(disk: &Disk, directory: &str) -> Vec<String> {
+    let entries = disk.list(&Path::new(ROOT).join(directory)).unwrap();
+    entries.into_iter().map(|entry| entry.name).collect()
+}
+
+#[test]
+fn a_partition_without_its_topic_id_is_removed_if_nothing_was_ever_written_to_it() {
+    let mut torn = vec![0; 4096];
+    torn[4095] = 1;
+    for (segment, is_removed) in [(&[][..], true), (&[0; 4096], true), (&[0; 9000], true), (&torn, false)] {
+        for metadata in [None, Some(&b"version: 0\n"[..])] {
+            let disk = unfinished(segment, metadata);
+            on(&disk, async move |core| {
+                let opened = LogDirectory::open(core, Path::new(ROOT), 1).await;
+                assert_eq!(opened.is_ok(), is_removed, "{:?}", opened.err());
+            });
+            assert_eq!(names(&disk, "").contains(&"topic-7".to_owned()), !is_removed);
+        }
+    }
+}
+
+#[test]
+fn a_topic_id_that_power_loss_left_unreadable_is_none_and_one_that_cannot_be_opened_stops_the_start() {
+    let metadata = Path::new("/log/topic-7/partition.metadata");
+    let disk = unfinished(&[0; 4096], Some(b"version: 0\ntopic_id: BwcHBwcHBwcHBwcHBwcHBw\n"));
+    disk.spoil(metadata, 0).unwrap();
+    on(&disk, async |core| drop(LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap()));
+    assert!(!names(&disk, "").contains(&"topic-7".to_owned()));
+    let disk = unfinished(&[0; 4096], None);
+    on(&disk, async move |core| {
+        core.create_dir_all(metadata).await.unwrap();
+        let error = LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap_err().to_string();
+        assert!(error.contains("/log/topic-7/partition.metadata"), "{error}");
+    });
+}
+
+#[test]
+fn what_is_left_of_partitions_and_segments_that_were_deleted_is_removed() {
+    let disk = written(End::Clean);
+    let left = "/log/topic-0/00000000000000000000.log.deleted";
+    disk.write_file(Path::new(left), b"gone").unwrap();
+    on(&disk, async |core| {
+        core.create_dir_all(Path::new("/log/topic-7")).await.unwrap();
+        let doomed = crate::layout::deleted_directory(Path::new(ROOT), id(8));
+        core.create_dir_all(&doomed).await.unwrap();
+    });
+    let id = b"version: 0\ntopic_id: BwcHBwcHBwcHBwcHBwcHBw\n";
+    disk.write_file(Path::new("/log/topic-7/partition.metadata"), id).unwrap();
+    on(&disk, async |core| {
+        let directory = LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap();
+        let mut found: Vec<_> = directory.partitions.iter().map(|found| (found.topic_name(), found.id())).collect();
+        found.sort_by_key(|(_, id)| id.partition);
+        assert_eq!(found, [("topic", self::id(0)), ("topic", self::id(1))]);
+    });
+    let directories = names(&disk, "").into_iter().filter(|name| name.contains("topic") || name.contains("delete"));
+    assert_eq!(directories.collect::<Vec<_>>(), ["topic-0", "topic-1"]);
+    assert!(!names(&disk, "topic-0").iter().any(|name| name.ends_with(".deleted")));
+}
+
+#[test]
+fn a_directory_whose_name_cannot_be_made_durable_is_not_opened() {
+    let disk = Disk::new(1);
+    let of_host = disk.clone();
+    on(&disk, async move |core| {
+        of_host.fail(Access::Sync, Failure::Next(1));
+        let error = LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap_err().to_string();
+        assert!(error.contains("sync /log"), "{error}");
+        of_host.fail(Access::Sync, Failure::Next(0));
+        drop(LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap());
+    });
+}
+
+#[test]
+fn without_a_checkpoint_what_follows_the_last_batch_is_kept_unless_it_is_blank() {
+    const GARBAGE: [u8; 100] = [0xab; 100];
+    let whole = written(End::Clean);
+    for checkpoint in files(&whole, "journal", ".checkpoint") {
+        whole.corrupt(&checkpoint, 40).unwrap();
+    }
+    let last = files(&whole, "topic-0", ".log").pop().unwrap();
+    let batches = whole.read_file(&last).unwrap();
+    for (blank_bytes, garbage) in [(0, &GARBAGE[..]), (5_000, &GARBAGE), (2 * SCAN_BYTES + 77, &GARBAGE), (9_000, &[])]
+    {
+        let disk = whole.fork(1);
+        let end = batches.len() + blank_bytes;
+        disk.write_file(&last, &[&batches, &vec![0; blank_bytes][..], garbage].concat()).unwrap();
+        on(&disk, async |core| {
+            let opened = Opened::open(core).await;
+            for offset in 0..BATCHES {
+                assert_eq!(opened.read(0, offset).await.unwrap(), offset as u8);
+            }
+            assert_eq!(opened.append(0).await.unwrap(), BATCHES);
+            assert_eq!(opened.read(0, BATCHES).await.unwrap(), BATCHES as u8);
+            opened.log.close().await.unwrap();
+        });
+        let (now, segments) = (disk.read_file(&last).unwrap(), files(&disk, "topic-0", ".log").len());
+        if garbage.is_empty() {
+            assert!(segments > 1 && now.len() < end + 2 * VALUE_BYTES, "{} bytes", now.len());
+        } else {
+            assert_eq!(now.get(end..end + garbage.len()), Some(garbage), "behind {blank_bytes} zeros");
+        }
+    }
 }
 
 #[test]

@@ -53,6 +53,8 @@ mod tail;
 #[cfg(test)]
 mod testing;
 mod timestamps;
+#[cfg(test)]
+mod timestamps_test;
 mod truncate;
 #[cfg(test)]
 mod truncate_test;

@@ -247,6 +247,33 @@ mod tests {
     }
 
     #[test]
+    fn a_header_of_another_format_is_none() {
+        let (_, record) = record(&[]);
+        for (field, at) in [
+            ("magic", std::mem::offset_of!(ArchivedCommitHeader, magic)),
+            ("version", std::mem::offset_of!(ArchivedCommitHeader, version)),
+            ("header_bytes", std::mem::offset_of!(ArchivedCommitHeader, header_bytes)),
+        ] {
+            let mut other = record.to_vec();
+            other[at] ^= 1;
+            assert!(CommitHeader::read(&other, 7, 3).is_none(), "{field}");
+        }
+    }
+
+    #[test]
+    fn zeros_follow_the_entries_up_to_the_next_block() {
+        let pool = BufferPool::new(1 << 20, Waker::noop().clone());
+        let mut buffer = pool.alloc(64 * 1024).unwrap();
+        buffer.spare_mut().fill(0xee);
+        let claims = Claims { acked_through: Sequence(88), released_before: Sequence(40) };
+        let entries = [entry(b"abc")];
+        encode(&link(), &claims, &entries, &mut buffer).unwrap();
+        let body_bytes: usize = entries.iter().map(Entry::encoded_bytes).sum();
+        assert_eq!(buffer.len(), BLOCK_BYTES);
+        assert!(buffer[COMMIT_HEADER_BYTES + body_bytes..].iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
     fn a_header_that_lies_about_its_length_is_no_header() {
         let (_, record) = record(&[]);
         let at = std::mem::offset_of!(ArchivedCommitHeader, body_bytes);

@@ -70,3 +70,38 @@ impl Options {
         assert!(FIRST_FILES + self.files_added <= RING_FILES_MAX);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn the_brokers_options_are_good_and_a_whole_entry_fits_beside_the_headers() {
+        Options::default().check();
+        assert_eq!(Options::default().redo_bytes_max() + COMMIT_HEADER_BYTES + ENTRY_HEADER_BYTES, 1024 * 1024);
+    }
+
+    #[test]
+    fn options_that_the_format_has_no_room_for_are_refused() {
+        let good = Options { files_added: RING_FILES_MAX - FIRST_FILES, ..Options::default() };
+        good.check();
+        let (file_bytes, block) = (good.file_bytes, BLOCK_BYTES);
+        let bad = [
+            ("half a block in a first file", Options { first_file_bytes: good.first_file_bytes + 512, ..good }),
+            ("half a block in a file", Options { file_bytes: file_bytes + 512, ..good }),
+            ("half a block in a commit", Options { commit_bytes_max: good.commit_bytes_max + 512, ..good }),
+            ("a commit larger than a record", Options { commit_bytes_max: RECORD_BYTES_LIMIT + block, ..good }),
+            ("no commit", Options { commit_bytes_max: 0, ..good }),
+            ("a first file smaller than a commit", Options { first_file_bytes: block as u64, ..good }),
+            ("a file smaller than a commit", Options { file_bytes: block as u64, ..good }),
+            ("too many files", Options { files_added: good.files_added + 1, ..good }),
+        ];
+        for (what, options) in bad {
+            assert!(catch_unwind(|| options.check()).is_err(), "{what}");
+        }
+        let whole = RECORD_BYTES_LIMIT;
+        Options { commit_bytes_max: whole, first_file_bytes: whole as u64, file_bytes: whole as u64, ..good }.check();
+    }
+}

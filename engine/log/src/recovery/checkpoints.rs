@@ -120,3 +120,21 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use millrace_base::ids::TopicId;
+
+    use super::*;
+
+    #[test]
+    fn what_other_cores_own_is_theirs_alone() {
+        let id = |partition| TopicPartition { topic: TopicId([7; 16]), partition };
+        let owner = |owned: &[i32]| KnownCore { is_clean: false, owned: owned.iter().map(|it| id(*it)).collect() };
+        let cores = BTreeMap::from([(0, owner(&[1, 2])), (1, owner(&[3])), (2, owner(&[]))]);
+        let known = Known { cores, ..Known::default() };
+        for (core, others) in [(0, &[3][..]), (1, &[1, 2]), (2, &[1, 2, 3]), (9, &[1, 2, 3])] {
+            assert_eq!(known.owned_by_others(core), others.iter().map(|it| id(*it)).collect(), "core {core}");
+        }
+    }
+}

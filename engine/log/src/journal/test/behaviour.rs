@@ -180,6 +180,44 @@ fn a_full_disk_stops_neither_replay_nor_opening_nor_commits() {
 }
 
 #[test]
+fn a_journal_is_sealed_once_when_it_falls_idle_and_not_before() {
+    simulate(7, async |core, _| {
+        let journal = open(&core, small()).await;
+        let origin = journal.durable();
+        core.sleep(small().seal_after * 20).await;
+        assert_eq!(journal.durable(), origin, "there is nothing to attest");
+        let mut last = origin;
+        for number in 0..20 {
+            let sequence = journal.submit(append(number, 100));
+            assert_eq!(sequence, last.next(), "no seal while there is work");
+            journal.wait_durable(sequence).await.unwrap();
+            core.sleep(small().seal_after / 2).await;
+            last = sequence;
+        }
+        core.sleep(small().seal_after * 3).await;
+        assert_eq!(journal.durable(), last.next(), "sealed");
+        core.sleep(small().seal_after * 20).await;
+        assert_eq!(journal.durable(), last.next(), "once");
+        let next = journal.submit(append(1, 100));
+        assert_eq!(next, last.next().next());
+        journal.wait_durable(next).await.unwrap();
+        core.sleep(small().seal_after * 20).await;
+        assert_eq!(journal.durable(), next.next(), "and once more");
+    });
+}
+
+#[test]
+fn a_closed_journal_is_not_sealed() {
+    simulate(8, async |core, _| {
+        let journal = open(&core, small()).await;
+        let last = journal.submit(append(1, 100));
+        journal.close().await.unwrap();
+        core.sleep(small().seal_after * 20).await;
+        assert_eq!(journal.durable(), last);
+    });
+}
+
+#[test]
 fn closing_stops_the_growth_of_the_ring() {
     let (disk, ()) = simulate(14, async |core, _| {
         for number in 0..5 {
