@@ -284,6 +284,39 @@ fn a_segments_offsets_differ_by_what_its_index_can_hold() {
 }
 
 #[test]
+fn how_far_offsets_are_apart_is_counted_from_the_segments_first() {
+    with_partition(PartitionConfig::default(), async |_core, partition| {
+        let far = Offset::from(i32::MAX) + 1;
+        for offset in [0, far, far + 1, far + 2, far + 1_000] {
+            replicate(&partition, &replicated(offset, 0, 1)).await.unwrap();
+        }
+        assert_eq!(partition.segment_bases(), [0, 1, far + 1], "a segment begins where the one before ends");
+    });
+}
+
+#[test]
+fn an_extent_is_nearly_used_when_less_than_a_quarter_is_left() {
+    with_partition(PartitionConfig::default(), async |_core, partition| {
+        let mut state = partition.state.borrow_mut();
+        let active = state.active();
+        let mib = 1_u64 << 20;
+        // A quarter of the largest extent, of 64 MiB, at most.
+        for (allocated, left) in [(8 * mib, 2 * mib), (256 * mib, 16 * mib)] {
+            active.allocated = allocated;
+            for (end, expected) in
+                [(0, false), (allocated - left, false), (allocated - left + 1, true), (allocated, true)]
+            {
+                (active.end, active.may_extend_ahead) = (end, true);
+                assert_eq!(active.is_nearly_used(), expected, "{end} of {allocated}");
+                active.may_extend_ahead = false;
+                assert!(!active.is_nearly_used(), "there was no space for it");
+            }
+        }
+        active.end = 0;
+    });
+}
+
+#[test]
 fn the_time_of_the_append_is_told_where_the_topic_takes_it() {
     with_partition(PartitionConfig::default(), async |_core, partition| {
         let batch = batch_bytes(None, 1, 3, b"value");

@@ -304,6 +304,54 @@ mod tests {
     }
 
     #[test]
+    fn space_is_set_aside_for_a_larger_one_when_there_is_some_and_for_this_one_when_not() {
+        let disk = Disk::new(1);
+        let file_bytes = 2 * BLOCK_BYTES as u64;
+        saved(&disk, sample(1, 5_000), Stop::Never).unwrap().unwrap();
+        let block = BLOCK_BYTES as u64;
+        let each = (file_bytes + file_bytes / 4 + GROWTH_BYTES).next_multiple_of(block);
+        assert_eq!(disk.used_bytes(), 2 * each, "for it and for the next one");
+        let full = Disk::new(1);
+        full.set_capacity_bytes(Some(file_bytes + block));
+        saved(&full, sample(1, 5_000), Stop::Never).unwrap().unwrap();
+        assert_eq!(loaded(&full).unwrap(), Some(sample(1, 5_000)), "without space for the next one");
+        let error = saved(&full, sample(2, 5_000), Stop::Never).unwrap().unwrap_err();
+        assert!(matches!(error, CheckpointError::Io { what: "allocate", .. }), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_is_none_is_told_apart() {
+        let disk = Disk::new(1);
+        run(1, &disk, Stop::Never, async |core: Core| core.create_dir_all(path()).await.unwrap()).output.unwrap();
+        assert!(matches!(loaded(&disk), Err(CheckpointError::Io { what: "open", .. })), "a directory");
+        let disk = Disk::new(1);
+        saved(&disk, sample(1, 100), Stop::Never).unwrap().unwrap();
+        disk.spoil(path(), 0).unwrap();
+        let unreadable = loaded(&disk);
+        assert!(matches!(unreadable, Err(CheckpointError::Damaged { reason: "a part of it cannot be read", .. })));
+        disk.write_file(path(), &[0; 40]).unwrap();
+        let blank = loaded(&disk);
+        assert!(
+            matches!(blank, Err(CheckpointError::Damaged { reason, .. }) if reason.starts_with("it does not begin"))
+        );
+        disk.write_file(path(), b"").unwrap();
+        assert!(matches!(loaded(&disk), Err(CheckpointError::Damaged { .. })), "empty");
+    }
+
+    #[test]
+    fn what_is_larger_than_any_checkpoint_is_not_read() {
+        let disk = Disk::new(1);
+        let grown = run(1, &disk, Stop::Never, async |core: Core| {
+            let file = core.open(path(), OpenOptions::read_write()).await.unwrap();
+            file.truncate(&core, BODY_BYTES_MAX + HEADER_BYTES as u64 + 1).await.unwrap();
+        });
+        grown.output.unwrap();
+        let refused = loaded(&disk).unwrap_err();
+        let is_told = matches!(refused, CheckpointError::Damaged { reason: "it is larger than any checkpoint", .. });
+        assert!(is_told, "{refused}");
+    }
+
+    #[test]
     fn damage_is_found_and_a_later_format_is_named() {
         let disk = Disk::new(1);
         saved(&disk, sample(1, 100), Stop::Never).unwrap().unwrap();

@@ -66,14 +66,14 @@ pub(crate) enum Reaches {
 
 /// Batches that go together.
 #[derive(Clone, Copy, Debug)]
-struct Gathered {
-    segment: Offset,
-    batches: usize,
-    first_offset: Offset,
-    next_offset: Offset,
-    end: u64,
-    max_timestamp: i64,
-    leader_epoch: LeaderEpoch,
+pub(crate) struct Gathered {
+    pub(crate) segment: Offset,
+    pub(crate) batches: usize,
+    pub(crate) first_offset: Offset,
+    pub(crate) next_offset: Offset,
+    pub(crate) end: u64,
+    pub(crate) max_timestamp: i64,
+    pub(crate) leader_epoch: LeaderEpoch,
 }
 
 /// A run on its way straight to the segment.
@@ -349,7 +349,7 @@ impl State {
     }
 
     /// The pending batches of the first segment that has some: as many as fit into `bytes_max`, and at least one.
-    fn gather(&mut self, bytes_max: u64) -> Option<Gathered> {
+    pub(crate) fn gather(&mut self, bytes_max: u64) -> Option<Gathered> {
         let mut gathered: Option<Gathered> = None;
         let mut submitted = 0;
         for pending in &self.pending {

@@ -370,6 +370,28 @@ fn what_is_left_of_partitions_and_segments_that_were_deleted_is_removed() {
 }
 
 #[test]
+fn a_partition_that_is_not_to_be_is_removed_and_the_epochs_of_the_others_are_left_for_kafkas_tools() {
+    let disk = written(End::Clean);
+    on(&disk, async |core| {
+        let mut directory = LogDirectory::open(core, Path::new(ROOT), 1).await.unwrap();
+        let log = CoreLog::open(core, Path::new(ROOT), options(), directory.start).await.unwrap();
+        for recovered in std::mem::take(&mut directory.partitions) {
+            if recovered.id() == id(0) {
+                log.discard(recovered).await.unwrap();
+            } else {
+                log.adopt(recovered, config()).await.unwrap();
+            }
+        }
+        log.close().await.unwrap();
+    });
+    let directories = names(&disk, "").into_iter().filter(|name| name.contains("topic") || name.contains("delete"));
+    assert_eq!(directories.collect::<Vec<_>>(), ["topic-1"]);
+    // The version of the file, how many epochs follow, and each with its first offset.
+    let epochs = disk.read_file(Path::new("/log/topic-1/leader-epoch-checkpoint")).unwrap();
+    assert_eq!(String::from_utf8(epochs).unwrap(), "0\n1\n0 0\n");
+}
+
+#[test]
 fn a_directory_whose_name_cannot_be_made_durable_is_not_opened() {
     let disk = Disk::new(1);
     let of_host = disk.clone();

@@ -408,6 +408,23 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_was_laid_out_otherwise_or_has_another_ones_file_is_refused() {
+        for (file, line, other, message) in [
+            ("/format", "block.bytes=4096", "block.bytes=512", "block.bytes is 512; expected 4096"),
+            ("/meta.properties", "version=1", "version=2", "version is 2; expected 1"),
+            ("/meta.properties", "directory.id=", "directory.id=A", "directory.id is A"),
+        ] {
+            let disk = Disk::new(1);
+            format_it(&disk, Some(CLUSTER), 5).unwrap();
+            let text = String::from_utf8(disk.read_file(Path::new(file)).unwrap()).unwrap();
+            assert!(text.contains(line), "{text}");
+            disk.write_file(Path::new(file), text.replace(line, other).as_bytes()).unwrap();
+            let error = format_it(&disk, Some(CLUSTER), 5).unwrap_err().to_string();
+            assert!(error.contains(file) && error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
     fn a_newer_format_is_refused_unless_it_can_be_read() {
         let disk = Disk::new(1);
         format_it(&disk, None, 1).unwrap();

@@ -6,6 +6,8 @@ mod append_test;
 mod archive;
 pub mod checkpoint;
 mod commit;
+#[cfg(test)]
+mod commit_test;
 mod compaction;
 mod core_log;
 #[cfg(test)]

@@ -252,6 +252,18 @@ mod tests {
     }
 
     #[test]
+    fn trap_05_a_batch_that_only_begins_or_only_ends_as_an_earlier_one_is_no_duplicate() {
+        let mut log = Log::new();
+        for index in 0..3 {
+            log.append(0, index * 2, 2).unwrap();
+        }
+        for (sequence, records) in [(2, 1), (3, 1), (0, 4), (4, 3)] {
+            let refused = SequenceError::OutOfOrder { producer_id: 7, found: sequence, last: 5 };
+            assert_eq!(log.append(0, sequence, records), Err(refused), "{records} from {sequence} on");
+        }
+    }
+
+    #[test]
     fn trap_06_sequences_wrap_to_zero() {
         let mut log = Log::new();
         assert_eq!(log.append(0, i32::MAX - 1, 2), Ok(100));

@@ -541,3 +541,30 @@ impl Partition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use millrace_record::header::stamp;
+
+    use super::*;
+    use crate::testing::batch_bytes;
+
+    #[test]
+    fn a_batch_is_where_it_belongs_with_the_offset_that_follows_within_its_segment_and_of_its_epoch() {
+        let holds = |may_have_gaps: bool, (offset, epoch): (Offset, i32), expected: Offset| {
+            let bounds = Bounds { epochs: LeaderEpochs::from_entries(vec![(3, 0), (5, 12)]), limit: 20, may_have_gaps };
+            let mut bytes = batch_bytes(None, 2, 0, b"value");
+            stamp(&mut bytes, offset, epoch).unwrap();
+            bounds.hold(&Batch::first(&bytes).unwrap(), expected)
+        };
+        for may_have_gaps in [false, true] {
+            assert!(holds(may_have_gaps, (10, 3), 10));
+            assert!(holds(may_have_gaps, (12, 5), 12) && holds(may_have_gaps, (18, 5), 18), "up to the end");
+            assert!(!holds(may_have_gaps, (19, 5), 19), "it ends behind the segment");
+            assert!(!holds(may_have_gaps, (10, 5), 10) && !holds(may_have_gaps, (12, 3), 12), "of another epoch");
+            assert!(!holds(may_have_gaps, (9, 3), 10), "it lies before");
+            assert_eq!(holds(may_have_gaps, (11, 3), 10), may_have_gaps, "offsets are missing");
+            assert!(!holds(may_have_gaps, (14, 3), 13) && !holds(may_have_gaps, (19, 5), 10));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! From the tail to the journal: which batches go together, which runs go straight to their segment, and what is held
+//! anew.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use millrace_base::ids::{Offset, TopicId, TopicPartition};
+use millrace_runtime::Core;
+
+use crate::commit::{Pending, PendingAppend};
+use crate::journal::Operation;
+use crate::limits::{BLOCK_BYTES, block_floor};
+use crate::testing::{batch_bytes, on_sim};
+use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig};
+
+const ID: TopicPartition = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
+const LARGE_RUN_BYTES: u64 = 64 << 10;
+
+fn with_partition(test: impl AsyncFnOnce(Core, Rc<CoreLog>, Rc<Partition>) + 'static) {
+    on_sim(1, async move |core: Core| {
+        let options = LogOptions { large_run_bytes: LARGE_RUN_BYTES, ..LogOptions::default() };
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
+        let partition = log.create_partition(ID, "topic", PartitionConfig::default()).await.unwrap();
+        test(core, log, partition).await;
+    });
+}
+
+/// Appends one batch that is `bytes` long, and waits until it is durable.
+async fn append(partition: &Rc<Partition>, bytes: usize) {
+    let overhead = batch_bytes(None, 1, 0, &[7; 20_000]).len() - 20_000;
+    let batches = batch_bytes(None, 1, 0, &vec![7; bytes - overhead]);
+    // Lengths of values are written in two or three bytes.
+    let batches = batch_bytes(None, 1, 0, &vec![7; bytes - overhead + bytes - batches.len()]);
+    assert_eq!(batches.len(), bytes);
+    let append = Append { batches: &batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
+    let appended = partition.append(&append).await.unwrap();
+    partition.wait_durable(appended.next_offset).await.unwrap();
+}
+
+fn pending(segment: Offset, first_offset: Offset, end: u64, max_timestamp: i64, leader_epoch: i32) -> Pending {
+    let next_offset = first_offset + 2;
+    Pending::Append(PendingAppend { segment, first_offset, next_offset, end, max_timestamp, leader_epoch })
+}
+
+#[test]
+fn batches_of_a_segment_go_together_as_far_as_there_is_room_and_one_always() {
+    with_partition(async |_core, _log, partition| {
+        let mut state = partition.state.borrow_mut();
+        assert!(state.gather(1_000).is_none());
+        state.pending.extend([pending(0, 0, 100, 5, 1), pending(0, 2, 250, 9, 2), pending(0, 4, 300, 7, 3)]);
+        state.pending.extend([pending(6, 6, 50, 1, 3), pending(0, 8, 400, 1, 3)]);
+        let mut gathered = |submitted: u64, bytes_max: u64| {
+            state.active().submitted = submitted;
+            let run = state.gather(bytes_max).unwrap();
+            assert_eq!((run.segment, run.first_offset), (0, 0));
+            (run.batches, run.next_offset, run.end, run.max_timestamp, run.leader_epoch)
+        };
+        let (one, two, three) = ((1, 2, 100, 5, 1), (2, 4, 250, 9, 2), (3, 6, 300, 9, 3));
+        for (bytes_max, expected) in
+            [(0, one), (99, one), (249, one), (250, two), (299, two), (300, three), (999, three)]
+        {
+            assert_eq!(gathered(0, bytes_max), expected, "{bytes_max} bytes");
+        }
+        for (bytes_max, expected) in [(149, one), (150, two), (199, two), (200, three)] {
+            assert_eq!(gathered(100, bytes_max), expected, "{bytes_max} bytes behind 100");
+        }
+        state.active().submitted = 0;
+        state.pending.insert(1, Pending::LogStart { offset: 1 });
+        assert_eq!(state.gather(999).unwrap().batches, 1, "order is kept");
+        state.pending.clear();
+    });
+}
+
+#[test]
+fn a_large_run_goes_straight_to_its_segment_but_for_its_last_block() {
+    for (before, bytes, is_straight) in [
+        (0, LARGE_RUN_BYTES, true),
+        (0, LARGE_RUN_BYTES + 77, true),
+        (0, LARGE_RUN_BYTES - 1, false),
+        (1_000, LARGE_RUN_BYTES - 1, false),
+        (1_000, LARGE_RUN_BYTES, true),
+        (BLOCK_BYTES - 1, LARGE_RUN_BYTES, true),
+    ] {
+        with_partition(async move |_core, _log, partition| {
+            if before > 0 {
+                append(&partition, before as usize).await;
+            }
+            let redo_before = partition.shared.journal.written().1;
+            append(&partition, bytes as usize).await;
+            let straight = if is_straight { block_floor(before + bytes) } else { 0 };
+            assert_eq!(partition.shared.straight_bytes.get(), straight, "{bytes} bytes behind {before}");
+            let redo = partition.shared.journal.written().1 - redo_before;
+            assert_eq!(redo < 2 * BLOCK_BYTES + 4_096, is_straight, "{redo} bytes in the journal");
+        });
+    }
+}
+
+#[test]
+fn a_partial_block_is_held_anew_as_far_as_older_commits_hold_it() {
+    with_partition(async |_core, _log, partition| {
+        append(&partition, 500).await;
+        let first = partition.oldest_redo().unwrap();
+        append(&partition, 700).await;
+        assert!(partition.carry_entry(0, first).is_none(), "nothing is older");
+        assert!(partition.carry_entry(9, first.next()).is_none(), "there is no such segment");
+        let held = |before| {
+            let (entry, _) = partition.carry_entry(0, before).unwrap();
+            let Operation::Append { segment: 0, position: 0, external: None, next_offset, .. } = entry.operation else {
+                panic!("{:?}", entry.operation)
+            };
+            (entry.redo.len(), next_offset)
+        };
+        assert_eq!(held(first.next()), (500, 2), "and what is durable already is no news");
+        assert_eq!(held(first.next().next()), (1_200, 2));
+        append(&partition, 2 * BLOCK_BYTES as usize).await;
+        partition.destage().await.unwrap();
+        let (entry, _) = partition.carry_entry(0, partition.shared.journal.submitted().next()).unwrap();
+        let Operation::Append { position, .. } = entry.operation else { panic!("{:?}", entry.operation) };
+        assert_eq!((position, entry.redo.len()), (2 * BLOCK_BYTES, 1_200), "from what is in the file");
+    });
+}
