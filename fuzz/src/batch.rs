@@ -1,11 +1,14 @@
 //! Record batches: what a producer may have sent, and what a log or an answer may hold.
 
 use millrace_base::topic_config::TimestampType;
-use millrace_record::batch::batches;
+use millrace_record::batch::{Batch, batches};
 use millrace_record::builder::{BatchBuilder, Recompression, recompress};
+use millrace_record::columns::{from_kafka, to_kafka};
 use millrace_record::compression::{Codec, Compressor, Scratch};
-use millrace_record::header::{HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_PREFIX_BYTES, MAGIC_V2, seal_crc};
-use millrace_record::validate::{Rules, Summary, validate_produced};
+use millrace_record::header::{
+    HEADER_BYTES, LENGTH_PREFIX_BYTES, MAGIC_COLUMNS, MAGIC_PREFIX_BYTES, MAGIC_V2, seal_crc,
+};
+use millrace_record::validate::{Produced, RecordFormat, Rules, Summary, take_produced};
 
 use crate::input::Input;
 
@@ -16,6 +19,10 @@ const SEALED: u8 = 1;
 const APPEND_TIME: u8 = 2;
 const KEY_REQUIRED: u8 = 4;
 const OLD_CLIENT: u8 = 8;
+/// The topic stores columns, and the client may send them.
+const COLUMNS: u8 = 16;
+/// With [`SEALED`]: the magic is that of columns.
+const SEALED_COLUMNS: u8 = 32;
 
 /// Reads what the topic asks for, then bytes that claim to be a batch.
 ///
@@ -29,28 +36,50 @@ pub fn run(input: &[u8]) {
         timestamp_type: if flags & APPEND_TIME != 0 { TimestampType::LogAppendTime } else { TimestampType::CreateTime },
         now_ms: 2_000,
         key_required: flags & KEY_REQUIRED != 0,
+        format: if flags & COLUMNS != 0 { RecordFormat::Columns } else { RecordFormat::Kafka },
+        accepts_columns: flags & COLUMNS != 0,
         ..Rules::default()
     };
     let mut bytes = input.rest().to_vec();
     if flags & SEALED != 0 {
-        seal(&mut bytes);
+        seal(&mut bytes, if flags & SEALED_COLUMNS != 0 { MAGIC_COLUMNS } else { MAGIC_V2 });
     }
     let mut scratch = Scratch::new(INFLATED_BYTES_MAX);
     let whole = read(&bytes, &mut scratch);
-    if let Ok(summary) = validate_produced(&bytes, &rules, &mut scratch) {
+    transcode_all(&bytes, &mut scratch);
+    if let Ok(Produced { summary, rewritten }) = take_produced(&bytes, &rules, &mut scratch, &mut Compressor::default())
+    {
         assert_eq!(summary.record_count as usize, whole, "what was accepted can be read");
+        if let Some(columns) = &rewritten {
+            assert_eq!(read(columns, &mut scratch), whole, "what was accepted is stored");
+        }
         use_accepted(&mut bytes, &summary, &rules, &mut scratch);
     }
 }
 
+/// What can be read as columns can be told as Kafka's, and is then the same columns again.
+fn transcode_all(bytes: &[u8], scratch: &mut Scratch) {
+    for batch in batches(bytes).flatten().filter(Batch::is_columns) {
+        let mut kafka = Vec::new();
+        if to_kafka(&batch, &mut kafka).is_err() {
+            assert!(kafka.is_empty(), "a refusal leaves nothing behind");
+            continue;
+        }
+        let Ok(Ok(again)) = Batch::first(&kafka).map(|kafka| from_kafka(&kafka, scratch)) else {
+            panic!("what was told as Kafka's cannot be stored again");
+        };
+        assert_eq!(again.get(HEADER_BYTES..), Some(batch.payload()), "the same records have the same columns");
+    }
+}
+
 /// Gives bytes the frame of one batch.
-fn seal(bytes: &mut [u8]) {
+fn seal(bytes: &mut [u8], of_format: i8) {
     let length = i32::try_from(bytes.len().saturating_sub(LENGTH_PREFIX_BYTES)).unwrap_or(i32::MAX);
     if let Some(field) = bytes.get_mut(8..LENGTH_PREFIX_BYTES) {
         field.copy_from_slice(&length.to_be_bytes());
     }
     if let Some(magic) = bytes.get_mut(MAGIC_PREFIX_BYTES - 1) {
-        *magic = MAGIC_V2.cast_unsigned();
+        *magic = of_format.cast_unsigned();
     }
     // Below a header's length there is no CRC.
     let _too_short = seal_crc(bytes);
@@ -81,6 +110,9 @@ fn use_accepted(bytes: &mut [u8], summary: &Summary, rules: &Rules, scratch: &mu
     if rules.timestamp_type == TimestampType::CreateTime {
         assert_eq!(batch.max_timestamp(), summary.max_timestamp);
     }
+    if batch.is_columns() {
+        return;
+    }
     let mut compressor = Compressor::default();
     for codec in Codec::ALL {
         let records = match scratch.decompress(summary.codec, batch.payload()) {
@@ -96,7 +128,7 @@ fn use_accepted(bytes: &mut [u8], summary: &Summary, rules: &Rules, scratch: &mu
     }
 }
 
-/// A batch under each codec, plain and idempotent; and two in a row.
+/// A batch under each codec, plain and idempotent, and as columns; and two in a row.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![vec![0; 1 + HEADER_BYTES]];
@@ -114,7 +146,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
                 }
             }
             match builder.build() {
-                Ok(bytes) => seeds.push([&[flags], bytes.as_slice()].concat()),
+                Ok(bytes) => {
+                    seeds.push([&[flags | COLUMNS], bytes.as_slice()].concat());
+                    let columns = Batch::first(&bytes).and_then(|batch| from_kafka(&batch, &mut Scratch::default()));
+                    let flags = flags | COLUMNS | SEALED_COLUMNS;
+                    seeds.extend(columns.map(|columns| [&[flags], columns.as_slice()].concat()));
+                    seeds.push([&[flags & !(COLUMNS | SEALED_COLUMNS)], bytes.as_slice()].concat());
+                }
                 Err(error) => panic!("{error}"),
             }
         }

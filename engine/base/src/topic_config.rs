@@ -41,9 +41,12 @@ pub enum RecordFormat {
 }
 
 impl RecordFormat {
-    /// The format that a valid text of `millrace.record.format` names.
-    fn of(text: &str) -> RecordFormat {
-        if text == "columns" { RecordFormat::Columns } else { RecordFormat::Kafka }
+    /// What is set on a topic: the broker has no say.
+    pub fn of(overrides: &Overrides) -> RecordFormat {
+        match overrides.get(RECORD_FORMAT).map(|text| text.trim()) {
+            Some("columns") => RecordFormat::Columns,
+            _ => RecordFormat::Kafka,
+        }
     }
 
     /// The setting's text.
@@ -190,7 +193,7 @@ pub fn check_overrides(overrides: &Overrides, broker: &BrokerConfig) -> Result<V
 
 /// Columns are neither compacted nor compressed.
 fn check_columns(effective: &Effective<'_>) -> Result<(), SettingError> {
-    if effective.record_format()? == RecordFormat::Kafka {
+    if RecordFormat::of(effective.overrides) == RecordFormat::Kafka {
         return Ok(());
     }
     let conflict = |name: &str, value: &str, use_instead: &str| {
@@ -213,10 +216,9 @@ fn check_columns(effective: &Effective<'_>) -> Result<(), SettingError> {
 /// Checks that what may only be set when a topic is created stays as it is.
 ///
 /// # Errors
-/// [`SettingError::Conflict`] when `millrace.record.format` would change; another one when its text is invalid.
-pub fn check_fixed(before: &Overrides, after: &Overrides, broker: &BrokerConfig) -> Result<(), SettingError> {
-    let format_of = |overrides| Effective { overrides, broker }.record_format();
-    let (before, after) = (format_of(before)?, format_of(after)?);
+/// [`SettingError::Conflict`] when `millrace.record.format` would change.
+pub fn check_fixed(before: &Overrides, after: &Overrides) -> Result<(), SettingError> {
+    let (before, after) = (RecordFormat::of(before), RecordFormat::of(after));
     if before == after {
         return Ok(());
     }
@@ -254,7 +256,7 @@ impl TopicConfig {
             timestamp_after_max_ms: effective.integer("message.timestamp.after.max.ms")?,
             min_insync_replicas: effective.size("min.insync.replicas")?,
             durability: Durability::of(&effective.text("millrace.durability")?),
-            record_format: effective.record_format()?,
+            record_format: RecordFormat::of(overrides),
             compaction: if has_policy("compact") { Some(effective.compaction()?) } else { None },
             is_deletable: has_policy("delete"),
             // Less than nothing is without limit.
@@ -369,10 +371,6 @@ impl Effective<'_> {
             "zstd" => CompressionType::Zstd(level("compression.zstd.level")?),
             _ => CompressionType::Producer,
         })
-    }
-
-    fn record_format(&self) -> Result<RecordFormat, SettingError> {
-        Ok(RecordFormat::of(&self.text(RECORD_FORMAT)?))
     }
 
     fn text(&self, name: &str) -> Result<String, SettingError> {

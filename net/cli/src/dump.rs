@@ -64,6 +64,7 @@ struct BatchLine<'a> {
     log_append_time: bool,
     transactional: bool,
     control: bool,
+    columns: bool,
     crc: u32,
     problems: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,6 +211,7 @@ fn show(
         log_append_time: batch.timestamp_type() == millrace_record::header::TimestampType::LogAppendTime,
         transactional: batch.is_transactional(),
         control: batch.is_control(),
+        columns: batch.is_columns(),
         crc: batch.header().crc.to_native(),
         problems,
         contents: None,

@@ -51,6 +51,7 @@ fn batches_and_records_are_shown_without_loss() {
             "records": 3, "leader_epoch": 4, "codec": codec, "producer_id": 9, "producer_epoch": 2,
             "base_sequence": base,
             "max_timestamp": 1_002, "log_append_time": false, "transactional": false, "control": false,
+            "columns": false,
             "crc": shown["crc"], "problems": [], "contents": [
                 {"offset": base, "timestamp": 1_000, "key": "key", "value": "caf\u{e9}",
                  "headers": [{"name": "name", "value": "value"}]},

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, Setup};
-use crate::librdkafka::create_topics;
+use crate::librdkafka::create_topics_with;
 use crate::recipe::Random;
 
 use load::Load;
@@ -36,6 +36,8 @@ pub struct Plan {
     pub cycles: u32,
     /// Over how many partitions records go.
     pub partitions: u16,
+    /// What is set on the topic: names and values.
+    pub topic_settings: Vec<(&'static str, &'static str)>,
     /// A record's value, in bytes.
     pub value_bytes: usize,
     /// Records a second; 0 is as many as the broker takes.
@@ -116,7 +118,7 @@ pub fn run(plan: &Plan, directory: &Path, progress: impl Fn(&str)) -> Report {
     let mut random = Random(plan.seed);
     let mut report = Report::default();
     let mut broker = Broker::start(plan.setup.clone(), directory);
-    create_topics(&broker.address(), &[(TOPIC, i32::from(plan.partitions))]);
+    create_topics_with(&broker.address(), &[(TOPIC, i32::from(plan.partitions))], &plan.topic_settings);
 
     let load = Load::start(&broker.address(), plan);
     let reader = Reader::follow(&broker.address(), plan);

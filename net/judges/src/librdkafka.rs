@@ -30,9 +30,20 @@ pub fn client(address: &str) -> ClientConfig {
 /// # Panics
 /// When the broker refuses.
 pub fn create_topics(address: &str, topics: &[(&str, i32)]) {
+    create_topics_with(address, topics, &[]);
+}
+
+/// [`create_topics`] with settings of their own: names and values.
+///
+/// # Panics
+/// When the broker refuses.
+pub fn create_topics_with(address: &str, topics: &[(&str, i32)], settings: &[(&str, &str)]) {
     let admin: AdminClient<DefaultClientContext> = client(address).create().expect("the settings are right");
-    let topics: Vec<NewTopic<'_>> =
-        topics.iter().map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(1))).collect();
+    let new = |name, partitions| {
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
+    };
+    let topics: Vec<NewTopic<'_>> = topics.iter().map(|(name, partitions)| new(name, *partitions)).collect();
     let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
     let results = futures_executor::block_on(admin.create_topics(&topics, &options)).expect("CreateTopics is answered");
     for result in results {

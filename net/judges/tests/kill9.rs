@@ -7,10 +7,10 @@ use millrace_judges::broker::{Kind, Setup};
 use millrace_judges::kill9::{Plan, run};
 
 /// How often the broker is killed, over all tests; `MILLRACE_KILLS` overrides it.
-const KILLS: u32 = 60;
+const KILLS: u32 = 80;
 
-fn survives(cores: u32, host: &str) {
-    let cycles = std::env::var("MILLRACE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap()) / 3;
+fn survives(cores: u32, host: &str, topic_settings: &[(&'static str, &'static str)]) {
+    let cycles = std::env::var("MILLRACE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap()) / 4;
     let directory = tempfile::tempdir().unwrap();
     let mut setup = Setup::of_environment(cores);
     if setup.kind == Kind::Millrace {
@@ -20,6 +20,7 @@ fn survives(cores: u32, host: &str) {
         setup,
         cycles,
         partitions: 16,
+        topic_settings: topic_settings.to_vec(),
         value_bytes: 100,
         rate: 10_000,
         life_max: Duration::from_millis(800),
@@ -33,15 +34,22 @@ fn survives(cores: u32, host: &str) {
 
 #[test]
 fn nothing_acknowledged_is_lost_on_one_core() {
-    survives(1, "uring");
+    survives(1, "uring", &[]);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_on_two_cores() {
-    survives(2, "uring");
+    survives(2, "uring", &[]);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_in_glommios_executor() {
-    survives(2, "glommio");
+    survives(2, "glommio", &[]);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_that_is_stored_as_columns() {
+    if Kind::from_environment() == Kind::Millrace {
+        survives(2, "uring", &[("millrace.record.format", "columns")]);
+    }
 }

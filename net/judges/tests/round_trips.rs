@@ -1,8 +1,10 @@
 //! What one client wrote, all others read: every byte, every null, in order, under every codec.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
-use millrace_judges::broker::{Broker, Setup};
+use millrace_judges::broker::{Broker, Kind, Setup, binary};
 use millrace_judges::java::Java;
 use millrace_judges::manifest::{Collector, Manifest, Record, differences};
 use millrace_judges::recipe::{self, Shape};
@@ -12,6 +14,8 @@ use millrace_judges::{kcat, librdkafka};
 const RECORDS: u64 = 100_000;
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const PARTITIONS: i32 = 2;
+/// A topic that stores records as columns.
+const COLUMNS: &[(&str, &str)] = &[("millrace.record.format", "columns")];
 /// What `ProducerPerformance` is told to write, in bytes a record.
 const PERFORMANCE_BYTES: u32 = 100;
 
@@ -21,19 +25,21 @@ struct Court {
     java: Java,
     written: Manifest,
     topics: Vec<(String, i32)>,
+    /// What is set on each topic.
+    settings: &'static [(&'static str, &'static str)],
     complaints: Vec<String>,
     began: Instant,
 }
 
 impl Court {
-    fn open(cores: u32, directory: &std::path::Path) -> Self {
+    fn open(cores: u32, directory: &Path, settings: &'static [(&'static str, &'static str)]) -> Self {
         let broker = Broker::start(Setup::of_environment(cores), directory);
         let (java, written) = (Java::start(None), Manifest::new());
-        Self { broker, java, written, topics: Vec::new(), complaints: Vec::new(), began: Instant::now() }
+        Self { broker, java, written, topics: Vec::new(), settings, complaints: Vec::new(), began: Instant::now() }
     }
 
     fn topic(&mut self, name: String, partitions: i32) -> String {
-        librdkafka::create_topics(&self.broker.address(), &[(&name, partitions)]);
+        librdkafka::create_topics_with(&self.broker.address(), &[(&name, partitions)], self.settings);
         self.topics.push((name.clone(), partitions));
         name
     }
@@ -169,31 +175,65 @@ fn dump_all(court: &mut Court) {
     court.lap("kafka-dump-log read the segments");
 }
 
-fn round_trips(cores: u32) {
+/// As [`dump_all`], of what no tool of Kafka's reads; then clients read it from the disk.
+fn verify_and_read_again(court: &mut Court, directory: &Path) {
+    let status = court.broker.stop();
+    assert!(status.success() || status.code() == Some(143), "a clean stop ended with {status}");
+    let dump = Command::new(binary()).args(["dump", "--verify"]).arg(directory).output().unwrap();
+    if !dump.status.success() {
+        court.complaints.push(format!("millrace dump --verify: {}", String::from_utf8_lossy(&dump.stdout)));
+    }
+    court.lap("millrace dump verified the segments");
+    court.broker.restart();
+    let (address, topics) = (court.broker.address(), court.topics.clone());
+    let result = librdkafka::consume(&address, &topics);
+    if let Some(manifest) = court.note("librdkafka", result) {
+        court.read("librdkafka, after a restart,", &manifest);
+    }
+    let names: Vec<String> = topics.into_iter().map(|(name, _)| name).collect();
+    let result = court.java.consume(&address, &names);
+    if let Some(manifest) = court.note("java", result) {
+        court.read("java, after a restart,", &manifest);
+    }
+    court.lap("librdkafka and java read after a restart");
+}
+
+fn round_trips(cores: u32, settings: &'static [(&'static str, &'static str)]) {
     let directory = tempfile::tempdir().unwrap();
-    let mut court = Court::open(cores, directory.path());
+    let mut court = Court::open(cores, directory.path(), settings);
     let each = std::env::var("MILLRACE_RECORDS").map_or(RECORDS, |records| records.parse().unwrap());
     court.lap("started");
     write_all(&mut court, each / u64::try_from(CODECS.len()).unwrap());
     read_all(&mut court);
-    dump_all(&mut court);
+    if settings == COLUMNS {
+        verify_and_read_again(&mut court, &directory.path().join("data"));
+    } else {
+        dump_all(&mut court);
+    }
     assert!(court.complaints.is_empty(), "{} complaints:\n{}", court.complaints.len(), court.complaints.join("\n"));
 }
 
 #[test]
 fn all_clients_read_what_each_wrote_on_one_core() {
-    round_trips(1);
+    round_trips(1, &[]);
 }
 
 #[test]
 fn all_clients_read_what_each_wrote_on_two_cores() {
-    round_trips(2);
+    round_trips(2, &[]);
+}
+
+#[test]
+fn all_clients_read_what_each_wrote_though_it_is_stored_as_columns() {
+    if Kind::from_environment() == Kind::Millrace {
+        round_trips(2, COLUMNS);
+    }
 }
 
 #[test]
 fn consumers_at_their_defaults_read_through_a_group() {
     let directory = tempfile::tempdir().unwrap();
-    let mut court = Court::open(1, directory.path());
+    let mut court = Court::open(1, directory.path(), &[]);
     let (address, topic) = (court.broker.address(), court.topic("performance".to_owned(), PARTITIONS));
     let records = RECORDS.to_string();
     let base = ["--bootstrap-server", &address, "--topic", &topic];

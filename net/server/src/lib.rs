@@ -30,6 +30,7 @@ mod scatter;
 mod serve;
 mod server;
 mod topic_configs;
+mod transcoding;
 
 pub use broker::{Broker, BrokerError};
 pub use dispatch::CoreMessage;

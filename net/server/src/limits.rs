@@ -42,6 +42,13 @@ pub(crate) const TOPICS_AUTO_CREATED_MAX: usize = 1_000;
 /// Producer ids that a core takes from the metadata log at a time (Kafka's block size).
 pub(crate) const PRODUCER_ID_BLOCK: i32 = 1_000;
 
+/// Bytes that a fetch gets at most from one partition of a topic of columns, if they are more than a batch: a core
+/// transcodes for one fetch at a time. The client fetches what follows with its next request.
+pub(crate) const TRANSCODED_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of what was transcoded, or is to be, that are moved at a time between the pool's buffers and memory in one piece.
+pub(crate) const TRANSCODED_PIECE_BYTES: usize = 1 << 20;
+
 /// Memory of a core's fetch sessions, in bytes; who comes when it is used up is answered without a session.
 pub(crate) const FETCH_SESSION_BYTES_MAX: usize = 64 << 20;
 

@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::ClientQuotas;
 use crate::topic_configs::TopicConfigs;
+use crate::transcoding::Transcoder;
 
 /// The leader epoch of the metadata log while one broker is the whole quorum.
 pub(crate) const LEADER_EPOCH_OF_METADATA: LeaderEpoch = 0;
@@ -59,6 +60,8 @@ pub(crate) struct Server {
     pub scratch: RefCell<Scratch>,
     /// For batches that are compressed as their topic wants it.
     pub compressor: RefCell<Compressor>,
+    /// For batches of columns that are told as Kafka's.
+    pub transcoder: Transcoder,
     pub connections: Arc<ConnectionCounts>,
     /// Connections of this core that are not yet closed.
     pub connections_open: OpenConnections,
@@ -113,6 +116,7 @@ impl Server {
             parked_before: parts.core.parked(),
             scratch: RefCell::default(),
             compressor: RefCell::default(),
+            transcoder: Transcoder::default(),
             connections: parts.connections,
             connections_open: OpenConnections::default(),
             connections_held: Cell::new(0),

@@ -12,7 +12,7 @@ use millrace_base::broker_config::BrokerConfig;
 use millrace_base::hash::Map;
 use millrace_base::ids::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
 use millrace_base::setting::SettingError;
-use millrace_base::topic_config::Overrides;
+use millrace_base::topic_config::{Overrides, RecordFormat};
 
 use super::feature;
 use super::record::{BrokerEndpoint, BrokerRecord, MetadataRecord, PartitionRecord, TopicRecord};
@@ -66,6 +66,8 @@ pub struct Topic {
     pub name: String,
     /// What is set on it; `TopicConfig::resolve` gives the values in effect.
     pub overrides: Overrides,
+    /// How its records are stored, which is among `overrides`, and never changes.
+    pub record_format: RecordFormat,
     /// Its partitions, by index.
     pub partitions: Vec<Partition>,
 }
@@ -363,6 +365,7 @@ impl Image {
         let topic = Arc::new(Topic {
             id,
             name: record.name.clone(),
+            record_format: RecordFormat::of(&record.overrides()),
             overrides: record.overrides(),
             partitions: record.partitions.iter().map(Partition::of).collect(),
         });

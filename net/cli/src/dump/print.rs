@@ -25,6 +25,7 @@ pub(super) fn batch(output: &mut Output, batch: &BatchLine<'_>) -> Result<(), Cl
         (batch.log_append_time, "log-append-time"),
         (batch.transactional, "transactional"),
         (batch.control, "control"),
+        (batch.columns, "columns"),
     ];
     let flags: Vec<&str> = flags.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect();
     let line = format!(

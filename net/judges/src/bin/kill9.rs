@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         setup: Setup::of_environment(arguments.cores),
         cycles: arguments.cycles,
         partitions: arguments.partitions,
+        topic_settings: Vec::new(),
         value_bytes: arguments.value_bytes,
         rate: arguments.rate,
         life_max: Duration::from_millis(arguments.life_max_ms),

@@ -4,6 +4,7 @@
 use millrace_record::RecordError;
 use millrace_record::batch::{Batch, batches as run};
 use millrace_record::builder::BatchBuilder;
+use millrace_record::columns::from_kafka;
 use millrace_record::compression::{Codec, Scratch};
 use millrace_record::header::{TimestampType, seal_crc};
 
@@ -88,6 +89,34 @@ fn filled(mut builder: BatchBuilder, records: usize) -> String {
         builder.push(timestamp, Some(key.as_bytes()), Some(value.as_bytes()), &[]).expect("a row's records are small");
     }
     hex(&builder.build().expect("a row's batch is small"))
+}
+
+/// The same records as columns, which no client of Kafka's sends.
+///
+/// # Panics
+/// Never: the records are small.
+#[must_use]
+pub fn columns(records: usize) -> String {
+    let kafka = unhex(&batch(records));
+    let kafka = Batch::first(&kafka).expect("a row's batch is one");
+    hex(&from_kafka(&kafka, &mut Scratch::default()).expect("a row's batch has no gaps"))
+}
+
+/// The sizes in bytes of the batches of a fetched run; a part of one at its end does not count.
+///
+/// # Panics
+/// When one is damaged.
+#[must_use]
+pub fn sizes(records: &str) -> Vec<usize> {
+    let bytes = unhex(records);
+    let whole = run(&bytes).take_while(|batch| !batch.as_ref().is_err_and(RecordError::is_incomplete));
+    whole.map(|batch| batch.expect("a fetched run holds batches").batch_bytes()).collect()
+}
+
+/// A fetched run without the part of a batch at its end.
+#[must_use]
+pub fn whole(records: &str) -> String {
+    records.get(..2 * sizes(records).iter().sum::<usize>()).unwrap_or_default().to_owned()
 }
 
 /// What a stored batch says of itself.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::{join_all, select_all};
 use millrace_base::code::ErrorCode;
 use millrace_base::ids::{CoreId, LeaderEpoch, Offset, TopicId, TopicPartition};
+use millrace_base::topic_config::RecordFormat;
 use millrace_log::{Partition, ReadLimits, ReadPart};
 use millrace_runtime::Monotonic;
 use millrace_runtime::sync::select;
@@ -28,6 +29,7 @@ use crate::quotas;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
 use crate::server::Server;
+use crate::transcoding;
 
 /// Topics are named by id from this version on.
 const TOPIC_ID_VERSION: i16 = 13;
@@ -45,6 +47,8 @@ struct Wanted {
     last_fetched_epoch: LeaderEpoch,
     offset: Offset,
     bytes_max: usize,
+    /// Its batches are to be told as Kafka's.
+    is_columns: bool,
 }
 
 /// One partition's part of the answer.
@@ -162,13 +166,15 @@ fn find(server: &Server, request: &Request, asked: &[(Key, Position)]) -> Vec<Re
         };
         let topic = topic.ok_or(unknown)?;
         let allowed = request.authorize(Operation::Read, Resource::Topic(&topic.name));
-        if allowed { Ok((topic.id, topic.partitions.len())) } else { Err(ErrorCode::TopicAuthorizationFailed) }
+        let is_columns = topic.record_format == RecordFormat::Columns;
+        let found = (topic.id, topic.partitions.len(), is_columns);
+        if allowed { Ok(found) } else { Err(ErrorCode::TopicAuthorizationFailed) }
     };
     let mut wanted = Vec::with_capacity(asked.len());
     for of_topic in asked.chunk_by(|(one, _), (other, _)| one.topic == other.topic) {
         let found = of_topic.first().map_or(Err(ErrorCode::UnknownTopicId), |(key, _)| find_topic(&key.topic));
         wanted.extend(of_topic.iter().map(|(key, position)| {
-            let (topic, count) = found?;
+            let (topic, count, is_columns) = found?;
             let exists = usize::try_from(key.partition).is_ok_and(|index| index < count);
             let wanted = Wanted {
                 partition: TopicPartition { topic, partition: key.partition },
@@ -176,6 +182,7 @@ fn find(server: &Server, request: &Request, asked: &[(Key, Position)]) -> Vec<Re
                 last_fetched_epoch: position.last_fetched_epoch,
                 offset: position.fetch_offset,
                 bytes_max: usize::try_from(position.bytes_max).unwrap_or(0),
+                is_columns,
             };
             exists.then_some(wanted).ok_or(ErrorCode::UnknownTopicOrPartition)
         }));
@@ -309,9 +316,13 @@ async fn read(server: &Server, wanted: &Wanted, limits: ReadLimits) -> Found {
         Ok(diverging) => return Found { diverging, ..found(&partition, Vec::new()) },
         Err(error) => return Found::error(error),
     }
-    match partition.read(wanted.offset, limits).await {
-        Ok(read) => found(&partition, read.parts),
-        Err(error) => Found::error(error.code()),
+    let read = match wanted.is_columns {
+        false => partition.read(wanted.offset, limits).await.map(|read| read.parts).map_err(|error| error.code()),
+        true => transcoding::read(server, &partition, wanted.offset, limits).await,
+    };
+    match read {
+        Ok(parts) => found(&partition, parts),
+        Err(error) => Found::error(error),
     }
 }
 

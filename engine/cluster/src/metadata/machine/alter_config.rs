@@ -32,7 +32,7 @@ pub(super) fn check(
     create_topic::check_sizes(&overrides)?;
     let invalid = |error: SettingError| CommandError::new(ErrorCode::InvalidConfig, error.to_string());
     let warnings = topic_config::check_overrides(&overrides, config).map_err(invalid)?;
-    topic_config::check_fixed(&topic.overrides, &overrides, config).map_err(invalid)?;
+    topic_config::check_fixed(&topic.overrides, &overrides).map_err(invalid)?;
     let is_news = topic.overrides != overrides;
     let record = || MetadataRecord::TopicConfig { id: id.0, overrides: overrides.into_iter().collect() };
     Ok(Accepted { records: is_news.then(record).into_iter().collect(), warnings })
