@@ -13,7 +13,7 @@ use millrace_record::header::{HEADER_BYTES, stamp};
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Random, Stop, run};
 
-use crate::testing::batch_bytes;
+use crate::testing::{as_columns, batch_bytes};
 use crate::{
     Append, AppendError, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ProducerBatch,
     Producers, ReadError, ReadLimits, Unavailable,
@@ -268,6 +268,7 @@ impl Writer {
         let records = 1 + self.random.index(5);
         let value = vec![self.random.below(256) as u8; self.random.index(bytes_max / records)];
         let bytes = batch_bytes(producer, records, self.random.below(TIMESTAMPS) as i64, &value);
+        let bytes = if self.random.coin() { as_columns(&bytes) } else { bytes };
         let append = Append { batches: &bytes, origin: Origin::Client, leader_epoch: 3, restamp: None };
         let appended = match self.partitions[index].append(&append).await {
             // What it follows was cut off before this had its turn.

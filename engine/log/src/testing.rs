@@ -1,8 +1,10 @@
 //! What the tests of this crate share.
 
 use millrace_base::ids::{ProducerEpoch, ProducerId};
+use millrace_record::batch::Batch;
 use millrace_record::builder::BatchBuilder;
-use millrace_record::compression::Codec;
+use millrace_record::columns::from_kafka;
+use millrace_record::compression::{Codec, Scratch};
 use millrace_runtime::{Core, sim};
 
 /// Runs a test on one core of a simulated host.
@@ -26,4 +28,9 @@ pub(crate) fn batch_bytes(
         builder.push(timestamp + index as i64, None, Some(value), &[]).unwrap();
     }
     builder.build().unwrap()
+}
+
+/// The same batch, with its records as columns.
+pub(crate) fn as_columns(batch: &[u8]) -> Vec<u8> {
+    from_kafka(&Batch::first(batch).unwrap(), &mut Scratch::default()).unwrap()
 }

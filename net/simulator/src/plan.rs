@@ -211,7 +211,7 @@ fn log_options(random: &mut Random) -> LogOptions {
     }
 }
 
-/// The topic's settings: small segments, at times.
+/// The topic's settings: small segments, at times, and one of the record formats.
 fn settings(random: &mut Random) -> Vec<(&'static str, String)> {
     let mut settings = vec![("segment.bytes", (1 << 20).to_string())];
     if random.coin() {
@@ -219,6 +219,9 @@ fn settings(random: &mut Random) -> Vec<(&'static str, String)> {
     }
     if random.coin() {
         settings.push(("index.interval.bytes", random.between(0, 5_000).to_string()));
+    }
+    if random.below(3) == 0 {
+        settings.push(("millrace.record.format", "columns".to_owned()));
     }
     settings
 }
