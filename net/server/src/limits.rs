@@ -46,7 +46,7 @@ pub(crate) const PRODUCER_ID_BLOCK: i32 = 1_000;
 /// transcodes for one fetch at a time. The client fetches what follows with its next request.
 pub(crate) const TRANSCODED_BYTES_MAX: usize = 4 << 20;
 
-/// Bytes of what was transcoded, or is to be, that are moved at a time between the pool's buffers and memory in one piece.
+/// Bytes of what was transcoded, or is to be, that are moved at a time between the pool's buffers and other memory.
 pub(crate) const TRANSCODED_PIECE_BYTES: usize = 1 << 20;
 
 /// Memory of a core's fetch sessions, in bytes; who comes when it is used up is answered without a session.

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - Limits count what the client gets; it gets whole batches only, as Kafka tells them.
-//! - A core transcodes for one fetch at a time, so that the memory for it does not grow with the number of clients; what
-//!   waits to be sent lies in the core's bounded pool, as everything that was read does.
+//! - A core transcodes for one fetch at a time, so that the memory for it does not grow with the number of clients;
+//!   what waits to be sent lies in the core's bounded pool, as everything that was read does.
 
 use std::cell::Cell;
 
