@@ -12,6 +12,7 @@
 //! - Nothing is compressed: the attributes' codec is 0.
 //! - Whatever the bytes are, reading them gives records or a [`RecordError`], and allocates nothing.
 
+use rkyv::primitive::{ArchivedI64, ArchivedU32};
 use rkyv::rancor::Failure;
 use rkyv::{Archive, Serialize};
 
@@ -82,7 +83,11 @@ pub enum ColumnsFault {
 /// The records that are left to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
-    columns: &'a ArchivedColumns,
+    timestamps: &'a [ArchivedI64],
+    key_ends: &'a [ArchivedU32],
+    value_ends: &'a [ArchivedU32],
+    header_ends: &'a [ArchivedU32],
+    bytes: &'a [u8],
     /// The next record's place.
     index: usize,
     /// Where in the bytes the next record begins.
@@ -108,24 +113,32 @@ impl<'a> Cursor<'a> {
             .map_err(|Failure| RecordError::Columns(ColumnsFault::Archive))?;
         columns.check_layout(batch.payload())?;
         columns.check_lengths(count)?;
-        Ok(Cursor { columns, index: 0, at: 0 })
+        Ok(Cursor {
+            timestamps: &columns.timestamps,
+            key_ends: &columns.key_ends,
+            value_ends: &columns.value_ends,
+            header_ends: &columns.header_ends,
+            bytes: &columns.bytes,
+            index: 0,
+            at: 0,
+        })
     }
 
     /// The next record, checked as a whole.
     #[inline]
     pub(crate) fn read(&mut self) -> Result<RawRecord<'a>, Fault> {
-        let (columns, index) = (self.columns, self.index);
-        let (Some(key_end), Some(value_end)) = (columns.key_ends.get(index), columns.value_ends.get(index)) else {
+        let index = self.index;
+        let (Some(key_end), Some(value_end)) = (self.key_ends.get(index), self.value_ends.get(index)) else {
             return Err(Fault::Truncated);
         };
         let (key_end, value_end) = (key_end.to_native(), value_end.to_native());
         let key = self.take(key_end & !NULL)?;
         let value = self.take(value_end & !NULL)?;
-        let headers = match columns.header_ends.get(index) {
+        let headers = match self.header_ends.get(index) {
             Some(end) => parse_headers(self.take(end.to_native())?)?,
             None => Headers::default(),
         };
-        let timestamp_delta = columns.timestamps.get(index).map_or(0, |delta| delta.to_native());
+        let timestamp_delta = self.timestamps.get(index).map_or(0, |delta| delta.to_native());
         self.index += 1;
         Ok(RawRecord {
             timestamp_delta,
@@ -139,13 +152,13 @@ impl<'a> Cursor<'a> {
 
     /// Bytes that belong to no record read so far.
     pub(crate) fn rest_bytes(&self) -> usize {
-        self.columns.bytes.len() - self.at
+        self.bytes.len() - self.at
     }
 
     /// The bytes from the last part's end to this one's.
     #[inline]
     fn take(&mut self, end: u32) -> Result<&'a [u8], Fault> {
-        let part = self.columns.bytes.get(self.at..end as usize).ok_or(Fault::Bounds)?;
+        let part = self.bytes.get(self.at..end as usize).ok_or(Fault::Bounds)?;
         self.at = end as usize;
         Ok(part)
     }

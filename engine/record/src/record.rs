@@ -214,19 +214,15 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = Result<Record<'a>, RecordError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.index == self.count {
             return None;
         }
-        let index = self.index;
-        let record = self.source.read().map_err(|fault| RecordError::Record { index, fault });
-        self.index += 1;
-        let error = match record {
-            Ok(_) if self.index == self.count && self.source.rest_bytes() > 0 => {
-                RecordError::RecordsRemain { count: self.count, bytes: self.source.rest_bytes() }
-            }
-            Ok(record) => {
-                return Some(Ok(Record {
+        match self.source.read() {
+            Ok(record) if self.index + 1 < self.count || self.source.rest_bytes() == 0 => {
+                self.index += 1;
+                Some(Ok(Record {
                     offset: self.base_offset.wrapping_add(i64::from(record.offset_delta)),
                     timestamp: self
                         .append_time
@@ -234,12 +230,23 @@ impl<'a> Iterator for Records<'a> {
                     key: record.key,
                     value: record.value,
                     headers: record.headers,
-                }));
+                }))
             }
-            Err(error) => error,
-        };
-        self.index = self.count;
-        Some(Err(error))
+            read => Some(Err(self.end_early(read.err()))),
+        }
+    }
+}
+
+impl Records<'_> {
+    /// Ends the iteration, and says why: with the fault of the record that comes next, or because bytes follow the last.
+    #[cold]
+    fn end_early(&mut self, fault: Option<Fault>) -> RecordError {
+        let (index, count) = (self.index, self.count);
+        self.index = count;
+        match fault {
+            Some(fault) => RecordError::Record { index, fault },
+            None => RecordError::RecordsRemain { count, bytes: self.source.rest_bytes() },
+        }
     }
 }
 
