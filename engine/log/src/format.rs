@@ -18,9 +18,9 @@ use millrace_base::uuid::UuidError;
 use millrace_runtime::{BLOCK_BYTES, Bytes, Core, Durability, File, OpenOptions};
 
 /// The format that this program writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 /// The oldest format whose readers understand what this program writes.
-const OLDEST_READER: u32 = 2;
+const OLDEST_READER: u32 = 3;
 /// The version of `meta.properties` that Kafka writes since 3.0 (KRaft).
 const META_VERSION: &str = "1";
 
@@ -430,24 +430,27 @@ mod tests {
         format_it(&disk, None, 1).unwrap();
         let path = Path::new("/format");
         let text = String::from_utf8(disk.read_file(path).unwrap()).unwrap();
-        let newer = text.replace("\nversion=2", "\nversion=7");
+        let newer = text.replace("\nversion=3", "\nversion=7");
         disk.write_file(path, newer.as_bytes()).unwrap();
         assert_eq!(format_it(&disk, None, 1).unwrap().version, 7);
-        disk.write_file(path, newer.replace("oldest.reader=2", "oldest.reader=6").as_bytes()).unwrap();
+        disk.write_file(path, newer.replace("oldest.reader=3", "oldest.reader=6").as_bytes()).unwrap();
         let error = format_it(&disk, None, 1).unwrap_err().to_string();
         assert!(error.contains("format version 7") && error.contains("start a newer Millrace"), "{error}");
     }
 
     #[test]
-    fn a_directory_of_the_format_before_is_taken_over() {
+    fn a_directory_of_a_format_before_is_taken_over() {
         let disk = Disk::new(1);
         let format = format_it(&disk, None, 1).unwrap();
         let path = Path::new("/format");
         let text = String::from_utf8(disk.read_file(path).unwrap()).unwrap();
-        let older = text.replace("\nversion=2", "\nversion=1").replace("oldest.reader=2", "oldest.reader=1");
-        disk.write_file(path, older.as_bytes()).unwrap();
-        assert_eq!(format_it(&disk, None, 1).unwrap(), format);
-        assert_eq!(disk.read_file(path).unwrap(), text.as_bytes(), "older programs refuse it from now on");
+        for before in [1, 2] {
+            let older = text.replace("\nversion=3", &format!("\nversion={before}"));
+            let older = older.replace("oldest.reader=3", &format!("oldest.reader={before}"));
+            disk.write_file(path, older.as_bytes()).unwrap();
+            assert_eq!(format_it(&disk, None, 1).unwrap(), format);
+            assert_eq!(disk.read_file(path).unwrap(), text.as_bytes(), "older programs refuse it from now on");
+        }
     }
 
     #[test]

@@ -238,7 +238,7 @@ impl<'a> Iterator for Records<'a> {
 }
 
 impl Records<'_> {
-    /// Ends the iteration, and says why: with the fault of the record that comes next, or because bytes follow the last.
+    /// Ends the iteration, and says why: for the next record's fault, or because bytes follow the last one.
     #[cold]
     fn end_early(&mut self, fault: Option<Fault>) -> RecordError {
         let (index, count) = (self.index, self.count);
