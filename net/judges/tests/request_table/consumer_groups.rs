@@ -81,6 +81,10 @@ pub(crate) fn members(table: &mut Table) {
     table.ask("consumer groups: describe", DESCRIBE, All, describe(&["cg", "cg-none"]));
     table.ask("consumer groups: describe none", DESCRIBE, All, describe(&[]));
     table.ask("consumer groups: as classic ones", "DescribeGroups", All, json!({ "Groups": ["cg", "cg-none"] }));
+    let body = json!({ "Groups": ["cg", "cg-none"], "IncludeAuthorizedOperations": true });
+    table.ask("consumer groups: as classic ones, with operations", "DescribeGroups", 3..=6, body);
+    let body = json!({ "GroupIds": ["cg", "cg-none"], "IncludeAuthorizedOperations": true });
+    table.ask("consumer groups: describe with operations", DESCRIBE, All, body);
     for (states, types) in [(json!([]), json!(["consumer"])), (json!(["stable"]), json!(["Consumer"]))] {
         let body = json!({ "StatesFilter": states, "TypesFilter": types });
         table.ask("consumer groups: list", "ListGroups", 5, body);
@@ -170,6 +174,7 @@ pub(crate) fn offsets(table: &mut Table) {
     ask("commit at an older epoch", commit("A", 1, &[0]));
     ask("commit as nobody", commit("", -1, &[0]));
     ask("commit as another one", commit("Z", 2, &[0]));
+    ask("commit to partitions that there are not", commit("A", 2, &[5, 6, -1]));
     table.ask("offsets of a member: commit as of old", "OffsetCommit", 2..=8, commit("A", 2, &[0]));
     table.ask("offsets of a member: it has let go", HEARTBEAT, 1, beat("co", "A", 2, &owned(&[0, 1, 2])));
     let mut ask = |row: &str, body: Value| {

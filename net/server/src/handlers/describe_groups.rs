@@ -50,7 +50,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
                 error_message: message.as_deref().filter(|_| is_error),
                 group_id: described.id,
                 group_state: DEAD,
-                authorized_operations: operations,
+                authorized_operations: if is_error { i32::MIN } else { operations },
                 ..Default::default()
             }
         }
