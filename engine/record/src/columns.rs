@@ -6,7 +6,6 @@
 //!   bytes.
 //! - The columns are one rkyv archive (big-endian, unaligned, 32-bit relative pointers), [`Columns`], that fills the
 //!   rest of the batch: column behind column in the order of the fields, no byte between them, the archive's root last.
-//!   So the same records always have the same bytes.
 //! - There is no column of offsets. Offsets are the base offset and the record's place: what lies as columns is dense,
 //!   because a broker takes nothing else from producers, and because topics of columns are not compacted.
 //! - Nothing is compressed: the attributes' codec is 0.

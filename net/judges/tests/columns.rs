@@ -198,6 +198,49 @@ fn compressed_batches_are_stored_as_columns_and_hold_the_same() {
     }
 }
 
+/// From memory, and from files; the next fetch goes on where one ended.
+#[test]
+fn a_fetch_is_given_so_much_at_a_time() {
+    const TRANSCODED_BYTES_MAX: usize = 4 << 20;
+    const BATCHES: i64 = 8;
+    if Kind::from_environment() == Kind::Reference {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    // Segments that hold a batch each.
+    let mut judged = start(directory.path(), &[("segment.bytes", "1048576")]);
+    let sent: Vec<String> = (0..BATCHES as u8)
+        .map(|number| batches::of(&[(LONG_AGO_MS, Some(&[number]), Some(&vec![number; 700_000]))]))
+        .collect();
+    for batch in &sent {
+        assert_eq!(produce(&mut judged, batch)["ErrorCode"], 0);
+    }
+    let all: i32 = 100 << 20;
+    for has_restarted in [false, true] {
+        if has_restarted {
+            judged.broker.stop();
+            judged.broker.restart();
+            judged = judged.reconnected();
+        }
+        let (mut offset, mut read) = (0, String::new());
+        while offset < BATCHES {
+            let answer = judged.tell("Fetch", 12, &fetch_request(COLUMNS, offset, all, all)).answer().clone();
+            let records = records_of(&answer);
+            let sizes = batches::sizes(&records);
+            let left: usize = sent.iter().skip(offset as usize).map(|batch| batch.len() / 2).sum();
+            let bytes: usize = sizes.iter().sum();
+            assert!(bytes <= TRANSCODED_BYTES_MAX && (bytes == left || bytes > TRANSCODED_BYTES_MAX - 1_000_000));
+            offset += sizes.len() as i64;
+            read += &records;
+        }
+        let values =
+            |run: &str| batches::inflated(run).iter().map(|batch| batch[batch.len() - 100..].to_owned()).collect();
+        let (read, sent): (Vec<_>, Vec<String>) =
+            (values(&read), sent.iter().flat_map(|batch| values(batch)).collect());
+        assert_eq!(read, sent);
+    }
+}
+
 /// To a client of Kafka's the magic of columns is one like any other that never was.
 #[test]
 fn columns_sent_by_a_client_of_kafkas_are_an_unknown_format() {

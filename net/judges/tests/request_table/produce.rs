@@ -114,6 +114,7 @@ pub(crate) fn bad(table: &mut Table) {
         ("format 1", json!(batches::damaged(&good, at::MAGIC, &[1]))),
         ("format 0", json!(batches::damaged(&good, at::MAGIC, &[0]))),
         ("format 3", json!(batches::damaged(&good, at::MAGIC, &[3]))),
+        ("format 77", json!(batches::columns(2))),
         ("format -1", json!(batches::damaged(&good, at::MAGIC, &[255]))),
         ("a base offset of 5", json!(batches::damaged(&good, at::BASE_OFFSET + 7, &[5]))),
         ("a leader epoch", json!(batches::damaged(&good, at::LEADER_EPOCH, &[0, 0, 0, 9]))),
