@@ -273,6 +273,8 @@ fn the_format_is_a_matter_of_creation() {
         // The last of two texts of one setting counts.
         assert_eq!(created["ErrorCode"], INVALID_CONFIG, "{other:?}: {created}");
     }
+    let created = create(&mut judged, "__transaction_state", &[COLUMNS_SETTING]);
+    assert_eq!(created["ErrorCode"], INVALID_CONFIG, "{created}");
     let mut alter = |topic: &str, name: &str, operation: i8, value: Option<&str>| {
         let config = json!({ "Name": name, "ConfigOperation": operation, "Value": value });
         let resource = json!({ "ResourceType": 2, "ResourceName": topic, "Configs": [config] });

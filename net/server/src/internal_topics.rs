@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use millrace_base::broker_config::BrokerConfig;
 use millrace_base::code::ErrorCode;
+use millrace_base::topic_config::RecordFormat;
 use millrace_cluster::metadata::{Command, CommandError, CreateTopic};
 use tracing::info;
 
@@ -19,6 +20,22 @@ pub(crate) const ADMIN_CLIENT: &str = "__admin_client";
 /// Whether a topic belongs to the broker: clients are told so.
 pub(crate) fn is_internal(name: &str) -> bool {
     matches!(name, CONSUMER_OFFSETS | "__transaction_state" | "__share_group_state")
+}
+
+/// Refuses settings that an internal topic cannot have, whoever creates it: coordinators write Kafka's records.
+///
+/// # Errors
+/// [`ErrorCode::InvalidConfig`].
+pub(crate) fn check_settings(name: &str, settings: &[(String, Option<String>)]) -> Result<(), CommandError> {
+    let set = settings.iter().filter_map(|(name, text)| Some((name.clone(), text.clone()?))).collect();
+    if is_internal(name) && RecordFormat::of(&set) == RecordFormat::Columns {
+        let message = format!(
+            "{name} belongs to the broker, and its records are stored as Kafka's: leave \
+                               millrace.record.format away"
+        );
+        return Err(CommandError::new(ErrorCode::InvalidConfig, message));
+    }
+    Ok(())
 }
 
 /// A topic as it is created when somebody asks for it: with the broker's defaults, or as an internal one must be.

@@ -14,6 +14,7 @@ use millrace_wire::messages::create_topics::{
 use millrace_wire::{Array, Reader, WireError};
 
 use super::respond;
+use crate::internal_topics;
 use crate::metadata_log;
 use crate::request::{Operation, Request, Resource};
 use crate::response::Outcome;
@@ -70,13 +71,15 @@ async fn create(
 ) -> Result<Description, CommandError> {
     let assignment = topic.assignments.iter().map(|of| (of.partition_index, of.broker_ids.iter().collect()));
     let overrides = topic.configs.iter().map(|config| (config.name.to_owned(), config.value.map(str::to_owned)));
+    let overrides: Vec<_> = overrides.collect();
+    internal_topics::check_settings(topic.name, &overrides)?;
     let command = Command::CreateTopic(CreateTopic {
         name: topic.name.to_owned(),
         id: random_id(&server.core),
         partitions: topic.num_partitions,
         replication_factor: topic.replication_factor,
         assignment: assignment.collect(),
-        overrides: overrides.collect(),
+        overrides,
     });
     let records = if validate_only {
         metadata_log::check(server, command).await?
