@@ -20,7 +20,7 @@ use crate::RecordError;
 use crate::batch::{Batch, framed_bytes, kafka_framed_bytes};
 use crate::builder::{Recompression, recompress};
 use crate::columns::{self, Cursor};
-use crate::compression::{Codec, CompressionError, Compressor};
+use crate::compression::{Codec, CompressionError, Compressor, INFLATED_BYTES_MAX};
 use crate::header::{ATTRIBUTE_CODEC, NO_TIMESTAMP, restamp};
 use crate::record::RecordSource;
 use millrace_base::ids::{ProducerEpoch, ProducerId};
@@ -212,7 +212,7 @@ fn check_kafka(
     let payload = scratch.decompress(codec, batch.payload()).map_err(Invalid::Compression)?;
     let newest = check_records(batch, RecordSource::Kafka(payload), rules)?;
     let rewritten = match (rules.format, rules.recompression.filter(|to| to.codec != codec)) {
-        (RecordFormat::Columns, _) => Some(columns_within(batch, payload, rules)?),
+        (RecordFormat::Columns, _) => Some(as_columns(batch, payload)?),
         (RecordFormat::Kafka, Some(to)) => Some(recompress_within(batch, payload, to, rules, compressor)?),
         (RecordFormat::Kafka, None) => None,
     };
@@ -225,10 +225,11 @@ fn check_columns(batch: &Batch<'_>, rules: &Rules) -> Result<Checked, Invalid> {
     Ok(Checked { codec: Codec::None, newest, rewritten: None })
 }
 
-/// A batch that is columns may be as large as any other.
-fn columns_within(batch: &Batch<'_>, records: &[u8], rules: &Rules) -> Result<Vec<u8>, Invalid> {
-    columns::from_records(batch, records, rules.batch_bytes_max).map_err(|error| match error {
-        RecordError::BatchTooLarge { .. } => Invalid::ColumnsTooLarge { bytes_max: rules.batch_bytes_max },
+/// `max.message.bytes` is about what was sent. As columns it is inflated, and wider by some bytes a record: a client of
+/// Kafka's cannot know by how much, so there it may be as large as anything that is inflated.
+fn as_columns(batch: &Batch<'_>, records: &[u8]) -> Result<Vec<u8>, Invalid> {
+    columns::from_records(batch, records, INFLATED_BYTES_MAX).map_err(|error| match error {
+        RecordError::BatchTooLarge { .. } => Invalid::ColumnsTooLarge { bytes_max: INFLATED_BYTES_MAX },
         error => Invalid::Records(error),
     })
 }

@@ -51,8 +51,8 @@ pub enum Invalid {
     },
     /// The batch is larger than the topic takes once it is columns.
     #[error(
-        "as columns (millrace.record.format) the batch has more than the {bytes_max} bytes that the topic takes \
-             (max.message.bytes)"
+        "as columns (millrace.record.format) the batch has more than the {bytes_max} bytes that are taken at once: \
+             send smaller batches"
     )]
     ColumnsTooLarge {
         /// The most bytes of a batch, header and all (inclusive).
