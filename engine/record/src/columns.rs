@@ -28,6 +28,10 @@ pub use builder::ColumnsBuilder;
 pub(crate) use transcode::from_records;
 pub use transcode::{from_kafka, to_kafka};
 
+/// What a batch of a client of Kafka's may take as columns, in bytes, unless its topic's `max.message.bytes` allows
+/// more: sixteen times what that allows by default.
+pub const STORED_BYTES_MAX: usize = 16 << 20;
+
 /// The bit of a key's or value's end that says: none. The part is then empty.
 const NULL: u32 = 1 << 31;
 

@@ -19,8 +19,8 @@ mod invalid;
 use crate::RecordError;
 use crate::batch::{Batch, framed_bytes, kafka_framed_bytes};
 use crate::builder::{Recompression, recompress};
-use crate::columns::{self, Cursor};
-use crate::compression::{Codec, CompressionError, Compressor, INFLATED_BYTES_MAX};
+use crate::columns::{self, Cursor, STORED_BYTES_MAX};
+use crate::compression::{Codec, CompressionError, Compressor};
 use crate::header::{ATTRIBUTE_CODEC, NO_TIMESTAMP, restamp};
 use crate::record::RecordSource;
 use millrace_base::ids::{ProducerEpoch, ProducerId};
@@ -212,7 +212,7 @@ fn check_kafka(
     let payload = scratch.decompress(codec, batch.payload()).map_err(Invalid::Compression)?;
     let newest = check_records(batch, RecordSource::Kafka(payload), rules)?;
     let rewritten = match (rules.format, rules.recompression.filter(|to| to.codec != codec)) {
-        (RecordFormat::Columns, _) => Some(as_columns(batch, payload)?),
+        (RecordFormat::Columns, _) => Some(as_columns(batch, payload, rules)?),
         (RecordFormat::Kafka, Some(to)) => Some(recompress_within(batch, payload, to, rules, compressor)?),
         (RecordFormat::Kafka, None) => None,
     };
@@ -226,10 +226,11 @@ fn check_columns(batch: &Batch<'_>, rules: &Rules) -> Result<Checked, Invalid> {
 }
 
 /// `max.message.bytes` is about what was sent. As columns it is inflated, and wider by some bytes a record: a client of
-/// Kafka's cannot know by how much, so there it may be as large as anything that is inflated.
-fn as_columns(batch: &Batch<'_>, records: &[u8]) -> Result<Vec<u8>, Invalid> {
-    columns::from_records(batch, records, INFLATED_BYTES_MAX).map_err(|error| match error {
-        RecordError::BatchTooLarge { .. } => Invalid::ColumnsTooLarge { bytes_max: INFLATED_BYTES_MAX },
+/// Kafka's cannot know by how much, so there it may be larger, within what a core can bear for one batch.
+fn as_columns(batch: &Batch<'_>, records: &[u8], rules: &Rules) -> Result<Vec<u8>, Invalid> {
+    let bytes_max = rules.batch_bytes_max.max(STORED_BYTES_MAX);
+    columns::from_records(batch, records, bytes_max).map_err(|error| match error {
+        RecordError::BatchTooLarge { .. } => Invalid::ColumnsTooLarge { bytes_max },
         error => Invalid::Records(error),
     })
 }

@@ -250,25 +250,3 @@ proptest! {
         prop_assert!(found.iter().all(|batch| read(batch).len() == records.len()));
     }
 }
-
-#[test]
-fn what_a_client_of_kafkas_may_send_may_be_larger_as_columns() {
-    use millrace_base::topic_config::RecordFormat;
-    use millrace_record::builder::BatchBuilder;
-    use millrace_record::compression::{Codec, Compressor, Scratch};
-    use millrace_record::validate::{Rules, take_produced};
-
-    for codec in [Codec::None, Codec::Zstd] {
-        let mut builder = BatchBuilder::new(codec);
-        for timestamp in 0..10_000 {
-            builder.push(timestamp, None, Some(b"short"), &[]).unwrap();
-        }
-        let sent = builder.build().unwrap();
-        let rules = Rules { batch_bytes_max: sent.len(), format: RecordFormat::Columns, ..Rules::default() };
-        let taken = take_produced(&sent, &rules, &mut Scratch::default(), &mut Compressor::default()).unwrap();
-        let columns = taken.rewritten.unwrap();
-        assert!(columns.len() > sent.len(), "{} bytes of {codec:?} became {}", sent.len(), columns.len());
-        let rules = Rules { batch_bytes_max: sent.len() - 1, ..rules };
-        assert!(take_produced(&sent, &rules, &mut Scratch::default(), &mut Compressor::default()).is_err());
-    }
-}

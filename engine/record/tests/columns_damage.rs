@@ -5,7 +5,7 @@ use millrace_base::code::ErrorCode;
 use millrace_record::RecordError;
 use millrace_record::batch::{Batch, batches};
 use millrace_record::builder::{BatchBuilder, Recompression};
-use millrace_record::columns::{ColumnsBuilder, ColumnsFault, from_kafka, to_kafka};
+use millrace_record::columns::{ColumnsBuilder, ColumnsFault, STORED_BYTES_MAX, from_kafka, to_kafka};
 use millrace_record::compression::{Codec, Compressor, Scratch};
 use millrace_record::header::{CRC_COVERS_FROM, HEADER_BYTES, seal_crc};
 use millrace_record::record::Fault;
@@ -233,13 +233,39 @@ fn kafkas_batches_become_columns_on_a_topic_of_columns() {
             let direct = from_kafka(&Batch::first(&sent).unwrap(), &mut Scratch::default()).unwrap();
             assert_eq!(stored, direct, "{codec:?}");
             assert!(validated(&stored, &Rules { accepts_columns: true, ..rules.clone() }).is_ok());
-            // The limit is that of the batch as it is stored.
             let limit = |batch_bytes_max| validated(&sent, &Rules { batch_bytes_max, ..rules.clone() });
-            assert!(limit(stored.len().max(sent.len())).is_ok());
-            let least = limit(stored.len() - 1).unwrap_err();
-            assert_eq!(least.code(), ErrorCode::MessageTooLarge);
+            assert!(limit(sent.len()).is_ok(), "the limit is about what was sent");
+            assert_eq!(limit(sent.len() - 1).unwrap_err().code(), ErrorCode::MessageTooLarge);
         }
     }
+}
+
+/// A client of Kafka's cannot know what its batch takes as columns: more than it has sent is taken, but not anything.
+#[test]
+fn what_is_sent_may_become_larger_up_to_a_limit() {
+    let small = {
+        let mut builder = BatchBuilder::new(Codec::None);
+        (0..10_000).for_each(|timestamp| builder.push(timestamp, None, Some(b"short"), &[]).unwrap());
+        builder.build().unwrap()
+    };
+    let packed = |value_bytes: usize| {
+        let mut builder = BatchBuilder::new(Codec::Zstd);
+        builder.push(NOW_MS, None, Some(&vec![7; value_bytes]), &[]).unwrap();
+        builder.build().unwrap()
+    };
+    let stored_bytes = |sent: &[u8], batch_bytes_max| {
+        let rules = Rules { now_ms: 9_999, batch_bytes_max, accepts_columns: false, ..rules() };
+        let produced = take_produced(sent, &rules, &mut Scratch::default(), &mut Compressor::default());
+        produced.map(|produced| produced.rewritten.unwrap().len())
+    };
+    let wider = stored_bytes(&small, small.len()).unwrap();
+    assert!(wider > small.len());
+    let value_bytes = STORED_BYTES_MAX - (ColumnsBuilder::new().batch_bytes() + 8);
+    assert_eq!(stored_bytes(&packed(value_bytes), 1 << 20), Ok(STORED_BYTES_MAX));
+    let refused = stored_bytes(&packed(value_bytes + 1), 1 << 20).unwrap_err();
+    assert_eq!(refused, Invalid::ColumnsTooLarge { bytes_max: STORED_BYTES_MAX });
+    assert_eq!(refused.code(), ErrorCode::MessageTooLarge);
+    assert!(stored_bytes(&packed(value_bytes + 1), STORED_BYTES_MAX + 1).is_ok(), "a topic may allow more");
 }
 
 proptest! {

@@ -51,8 +51,8 @@ pub enum Invalid {
     },
     /// The batch is larger than the topic takes once it is columns.
     #[error(
-        "as columns (millrace.record.format) the batch has more than the {bytes_max} bytes that are taken at once: \
-             send smaller batches"
+        "as columns (millrace.record.format) the batch has more than {bytes_max} bytes: send smaller batches, or \
+             raise max.message.bytes"
     )]
     ColumnsTooLarge {
         /// The most bytes of a batch, header and all (inclusive).
