@@ -125,6 +125,11 @@ fn zstd_streams_of_unknown_size_are_inflated_however_far_they_go() {
         assert_eq!(inflate(Codec::Zstd, &stream).map(|inflated| inflated == bytes), Ok(true), "{length}");
         let twice = [&stream[..], &compress(Codec::Zstd, None, &bytes).unwrap()].concat();
         assert_eq!(inflate(Codec::Zstd, &twice).map(|inflated| inflated.len()), Ok(2 * length));
+        if length > 0 {
+            let limit_bytes = 2 * length - 1;
+            let refused = decompress(Codec::Zstd, &twice, limit_bytes).map(|inflated| inflated.len());
+            assert_eq!(refused, Err(CompressionError::TooLarge { limit_bytes }));
+        }
     }
 }
 

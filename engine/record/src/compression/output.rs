@@ -72,3 +72,20 @@ impl Output {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_only_a_large_batch_needs_is_given_back_and_no_other() {
+        let mut output = Output::new(64 << 20);
+        for (wanted, kept) in [(KEPT_BYTES - 1, KEPT_BYTES - 1), (KEPT_BYTES + 1, KEPT_BYTES), (100, KEPT_BYTES)] {
+            output.room(wanted).unwrap();
+            output.advance(100).unwrap();
+            output.clear();
+            assert_eq!((output.bytes.len(), output.filled().len()), (kept, 0), "{wanted} bytes");
+            assert!(output.bytes.capacity() < kept + GROWN_BYTES_MIN);
+        }
+    }
+}
