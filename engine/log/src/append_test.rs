@@ -374,11 +374,16 @@ fn space_is_reserved_before_an_append_needs_it() {
 
 #[test]
 fn a_segment_grows_by_as_much_as_it_has() {
-    with_partition(PartitionConfig::default(), async move |_core, partition| {
+    with_partition(PartitionConfig::default(), async move |core, partition| {
         let mut sizes = Vec::new();
         for _ in 0..100 {
             append(&partition, &batch_bytes(None, 1, 0, &[7; 3 * BLOCK_BYTES as usize])).await;
-            sizes.push(partition.state.borrow_mut().active().allocated / 1024);
+            let _extended = partition.extending.acquire(1).await;
+            let allocated = partition.state.borrow_mut().active().allocated;
+            let files = core.read_dir(partition.directory()).await.unwrap();
+            let segment = files.iter().find(|file| file.name.ends_with(".log")).unwrap();
+            assert_eq!(segment.metadata.len, allocated, "the file is as long as what is reserved");
+            sizes.push(allocated / 1024);
         }
         sizes.dedup();
         assert_eq!(sizes, [64, 128, 256, 512, 1024, 2048]);

@@ -120,3 +120,21 @@ fn a_partial_block_is_held_anew_as_far_as_older_commits_hold_it() {
         assert_eq!((position, entry.redo.len()), (2 * BLOCK_BYTES, 1_200), "from what is in the file");
     });
 }
+
+#[test]
+fn nothing_behind_a_run_that_is_on_its_way_to_its_segment_is_submitted() {
+    with_partition(async |_core, _log, partition| {
+        append(&partition, 500).await;
+        partition.state.borrow_mut().straight_in_flight = true;
+        let batches = batch_bytes(None, 1, 0, b"value");
+        let append = Append { batches: &batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
+        let next = partition.append(&append).await.unwrap().next_offset;
+        partition.submit_pending();
+        let waiting = || (partition.state.borrow().pending.len(), partition.state.borrow().runs.len());
+        assert_eq!(waiting(), (1, 0));
+        partition.state.borrow_mut().straight_in_flight = false;
+        partition.submit_pending();
+        assert_eq!(waiting(), (0, 1));
+        partition.wait_durable(next).await.unwrap();
+    });
+}

@@ -106,3 +106,32 @@ impl Shared {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::on_sim;
+
+    #[test]
+    fn what_is_doomed_together_is_due_together_and_not_before() {
+        on_sim(1, async |core: Core| {
+            let doomed = DoomedFiles::default();
+            for (name, seconds) in [("b", 5), ("a", 5), ("c", 3)] {
+                doomed.add(&core, Doomed::File(PathBuf::from(name)), Duration::from_secs(seconds));
+            }
+            let due_at = |seconds| core.now() + Duration::from_secs(seconds);
+            assert_eq!(doomed.next_due(), Some(due_at(3)));
+            let gone = |now| {
+                let due = std::iter::from_fn(|| doomed.pop_due(now));
+                let names = due.map(|doomed| match doomed {
+                    Doomed::File(path) | Doomed::Directory(path) => path.display().to_string(),
+                });
+                names.collect::<Vec<_>>()
+            };
+            assert_eq!(gone(due_at(2)), [""; 0]);
+            assert_eq!(gone(due_at(3)), ["c"]);
+            assert_eq!(gone(due_at(9)), ["b", "a"]);
+            assert_eq!(doomed.next_due(), None);
+        });
+    }
+}

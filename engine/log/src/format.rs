@@ -425,6 +425,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_opened_is_not_taken_for_none_and_what_an_earlier_attempt_left_for_nothing() {
+        let disk = Disk::new(1);
+        on(&disk, Stop::Never, async |core, _| core.create_dir_all(Path::new("/format")).await.unwrap()).unwrap();
+        assert!(matches!(format_it(&disk, None, 1), Err(FormatError::Io { what: "open", .. })));
+        let [fresh, tried] = [false, true].map(|was_tried| {
+            let disk = Disk::new(1);
+            for file in ["/format.new", "/meta.properties.new"].into_iter().filter(|_| was_tried) {
+                disk.write_file(Path::new(file), &[b'x'; 2_000]).unwrap();
+            }
+            format_it(&disk, Some(CLUSTER), 1).unwrap();
+            ["/format", "/meta.properties"].map(|file| disk.read_file(Path::new(file)).unwrap().len())
+        });
+        assert_eq!(fresh, tried);
+    }
+
+    #[test]
     fn a_newer_format_is_refused_unless_it_can_be_read() {
         let disk = Disk::new(1);
         format_it(&disk, None, 1).unwrap();

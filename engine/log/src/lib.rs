@@ -1,5 +1,7 @@
 //! One partition's log: segments, journal, index, tail, recovery, producer state.
 
+#[cfg(test)]
+mod adopt_test;
 mod append;
 #[cfg(test)]
 mod append_test;

@@ -11,6 +11,7 @@ use millrace_runtime::{Core, OpenOptions};
 use crate::testing::{batch_bytes, on_sim};
 use crate::{
     Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits, ReadPart,
+    Unavailable,
 };
 
 const ID: TopicPartition = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
@@ -278,5 +279,24 @@ fn runs_are_whole_batches_one_after_the_other_wherever_they_lie() {
             assert!(matches!(partition.read_run(end + 1, limits).await, Err(ReadError::OutOfRange { .. })));
             log.close().await.unwrap();
         }
+    });
+}
+
+#[test]
+fn what_was_seen_of_another_generation_or_before_a_replacement_says_nothing() {
+    with_partition(PartitionConfig::default(), async |_core, _log, partition| {
+        append(&partition, 0, &batch_bytes(None, 1, 0, b"value")).await;
+        let view = partition.view_of(0).unwrap();
+        assert!(partition.state.borrow().check_view(&view).is_ok());
+        partition.state.borrow_mut().swaps += 1;
+        assert!(matches!(partition.state.borrow().check_view(&view), Err(Unavailable::Replaced)));
+        partition.state.borrow_mut().generation += 1;
+        assert!(matches!(partition.state.borrow().check_view(&view), Err(Unavailable::Truncated)));
+        let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+        let cut_meanwhile = partition.reading(0, async || {
+            partition.state.borrow_mut().generation += 1;
+            partition.read(0, limits).await
+        });
+        assert!(matches!(cut_meanwhile.await, Err(ReadError::Unavailable(Unavailable::Truncated))));
     });
 }

@@ -8,7 +8,7 @@ use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Stop, run};
 
 use crate::testing::batch_bytes;
-use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError};
+use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits};
 
 const ID: TopicPartition = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
 /// A batch of two records that is more than a quarter of a segment.
@@ -132,7 +132,13 @@ fn damage_hides_its_own_records_from_a_search_and_no_others() {
         assert_eq!(partition.offset_for_timestamp(200).await.unwrap(), Some((4, 300)));
         assert_eq!(partition.offset_for_timestamp(450).await.unwrap(), Some((8, 500)));
         assert_eq!(partition.offset_of_max_timestamp().await.unwrap(), Some((9, 501)));
-        let refused = partition.read(2, crate::ReadLimits { bytes_max: 1, at_least_one_batch: true }).await;
-        assert!(matches!(refused, Err(ReadError::Rot { .. })));
+        for (offset, is_refused) in [(0, false), (1, false), (2, true), (3, true), (4, false), (9, false)] {
+            let read = partition.read(offset, ReadLimits { bytes_max: 1, at_least_one_batch: true }).await;
+            assert_eq!(matches!(read, Err(ReadError::Rot { .. })), is_refused, "offset {offset}");
+            assert_eq!(read.is_err(), is_refused);
+        }
+        let rot = partition.rot();
+        let ranges: Vec<_> = rot.iter().map(|(_, range)| (range.first_offset, range.next_offset)).collect();
+        assert_eq!(ranges, [(2, 4)]);
     });
 }
