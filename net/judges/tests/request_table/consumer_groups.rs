@@ -214,4 +214,5 @@ pub(crate) fn offsets(table: &mut Table) {
     table.ask("offsets of a member: the other one leaves", HEARTBEAT, 1, beat("co", "B", -1, &json!({})));
     table.ask("offsets of a member: commit to an empty group", "OffsetCommit", 9..=10, commit("", -1, &[0]));
     table.ask("offsets of a member: delete what nobody reads", "OffsetDelete", 0, delete(&[0, 1]));
+    table.ask("offsets of a member: delete what there is not", "OffsetDelete", 0, delete(&[5, 6, -1]));
 }

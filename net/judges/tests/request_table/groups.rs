@@ -94,8 +94,16 @@ pub(crate) fn classic(table: &mut Table) {
         let synced = json!({ "GroupId": group, "GenerationId": 1, "MemberId": "$member", "ProtocolType": "consumer",
             "ProtocolName": "range", "Assignments": [one] });
         table.ask("a first assignment", SYNC, version.min(SYNC_VERSION), synced);
+        let one_missing = json!({ "GroupId": group, "GenerationId": 1, "MemberId": "$member", "ProtocolType": null,
+            "ProtocolName": "range" });
+        table.ask("an assignment without a protocol type", SYNC, SYNC_VERSION, one_missing);
         let described = json!({ "Groups": [group], "IncludeAuthorizedOperations": version % 2 == 0 });
         table.ask("a classic group", "DescribeGroups", version.min(6), described);
+        let members =
+            json!([{ "MemberId": "$member" }, { "MemberId": "m" }, { "MemberId": "", "GroupInstanceId": "i" }]);
+        let left = json!({ "GroupId": group, "MemberId": "$member", "Members": members });
+        table.ask("the member leaves", "LeaveGroup", version.min(5), left.clone());
+        table.ask("the member has left", "LeaveGroup", All, left);
     }
     static_leader(table);
 }
