@@ -95,6 +95,7 @@ pub const MASKS: &[Mask] = &[
     mask("ListGroups", "Groups", Rule::Unordered, HASH_ORDER),
     mask("JoinGroup", "MemberId", Rule::Presence, RANDOM),
     mask("JoinGroup", "Leader", Rule::Presence, RANDOM),
+    mask("LeaveGroup", "MemberId", Rule::Presence, RANDOM),
     mask("DescribeGroups", "MemberId", Rule::Presence, RANDOM),
     mask("DeleteGroups", "Results", Rule::Unordered, HASH_ORDER),
     mask("OffsetDelete", "Partitions", Rule::Unordered, HASH_ORDER),

@@ -24,7 +24,7 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
     let body = UpdateFeaturesRequest::decode(&mut Reader::new(request.body()), version)?;
     // Of two of a name the last counts.
     let updates: BTreeMap<&str, FeatureUpdate> =
-        body.feature_updates.iter().map(|update| (update.feature, feature_update(&update, version))).collect();
+        body.feature_updates.iter().map(|update| (update.feature, feature_update(&update))).collect();
     let updated = update(&server, &request, updates.values().cloned().collect(), body.validate_only).await;
     let response = match &updated {
         Ok(()) => UpdateFeaturesResponse {
@@ -68,11 +68,10 @@ async fn update(
     }
 }
 
-fn feature_update(update: &FeatureUpdateKey<'_>, version: i16) -> FeatureUpdate {
+/// In the first version there are no kinds: Kafka takes each change for an upgrade, whatever that version's
+/// `AllowDowngrade` says.
+fn feature_update(update: &FeatureUpdateKey<'_>) -> FeatureUpdate {
     let upgrade_type = match update.upgrade_type {
-        // The first version knows one way down.
-        _ if version == 0 && update.allow_downgrade => UpgradeType::SafeDowngrade,
-        _ if version == 0 => UpgradeType::Upgrade,
         1 => UpgradeType::Upgrade,
         2 => UpgradeType::SafeDowngrade,
         3 => UpgradeType::UnsafeDowngrade,
