@@ -72,6 +72,17 @@ pub(crate) fn fetch(table: &mut Table) {
             "Topics": [{ "Topic": "fetch", "TopicId": "$fetch", "Partitions": [all, second] }] });
         table.ask(&format!("trap 18: fetch {bytes} bytes of two partitions"), "Fetch", All, body);
     }
+    // More partitions than Millrace has cores here.
+    table.topics(&[("fetch-many", 6)]);
+    for partition in 0..6 {
+        produce(table, "fetch-many", partition, &batches::batch(3));
+    }
+    for bytes in [0, 1, 150, 400, 10_000] {
+        let every = (0..6).map(|index| json!({ "Partition": index, "FetchOffset": 0, "PartitionMaxBytes": 10_000 }));
+        let body = json!({ "MaxWaitMs": 0, "MinBytes": 0, "MaxBytes": bytes,
+            "Topics": [{ "Topic": "fetch-many", "TopicId": "$fetch-many", "Partitions": every.collect::<Vec<_>>() }] });
+        table.ask(&format!("trap 18: fetch {bytes} bytes of six partitions"), "Fetch", All, body);
+    }
     for isolation in [0, 1] {
         let mut body = from("fetch", 3);
         body["IsolationLevel"] = json!(isolation);
