@@ -211,6 +211,9 @@ impl Noted {
 
 #[cfg(test)]
 mod tests {
+    use millrace_record::builder::BatchBuilder;
+    use millrace_record::compression::Codec;
+
     use super::*;
     use crate::testing::batch_bytes;
 
@@ -277,9 +280,24 @@ mod tests {
     fn trap_06_an_unknown_producer_starts_anywhere_and_a_new_epoch_at_zero() {
         let mut log = Log::new();
         assert_eq!(log.append(3, 77, 1), Ok(100));
-        assert!(matches!(log.append(4, 78, 1), Err(SequenceError::OutOfOrder { .. })));
+        let refused = SequenceError::OutOfOrder { producer_id: 7, found: 78, last: -1 };
+        assert_eq!(log.append(4, 78, 1), Err(refused));
         assert_eq!(log.append(4, 0, 1), Ok(101));
         assert!(matches!(log.append(4, 2, 1), Err(SequenceError::OutOfOrder { .. })));
+    }
+
+    #[test]
+    fn trap_06_behind_a_marker_alone_a_producer_starts_at_zero() {
+        let mut log = Log::new();
+        let mut marker = BatchBuilder::new(Codec::None).producer(7, 3, -1).control();
+        marker.push(0, Some(&[0; 4]), Some(&[0; 6]), &[]).unwrap();
+        let marker = marker.build().unwrap();
+        log.producers.note(&Batch::first(&marker).unwrap(), 100, 1);
+        for sequence in [1, 2, -1] {
+            let refused = SequenceError::OutOfOrder { producer_id: 7, found: sequence, last: -1 };
+            assert_eq!(log.append(3, sequence, 1), Err(refused));
+        }
+        assert_eq!(log.append(3, 0, 1), Ok(100));
     }
 
     #[test]
