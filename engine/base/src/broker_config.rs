@@ -59,6 +59,8 @@ pub struct Network {
     pub advertised: Vec<Listener>,
     /// `millrace.http.listener`; None: there is no HTTP port.
     pub http_listener: Option<Listener>,
+    /// `millrace.native.listener`; None: the native protocol is not served.
+    pub native_listener: Option<Listener>,
     /// `max.connections`.
     pub connections_max: usize,
     /// `connections.max.idle.ms`; None: for ever.
@@ -382,7 +384,8 @@ impl Values {
         Ok(Network {
             listeners,
             advertised,
-            http_listener: self.http_listener()?,
+            http_listener: self.own_listener("HTTP", "millrace.http.listener")?,
+            native_listener: self.own_listener("NATIVE", "millrace.native.listener")?,
             connections_max: self.number("max.connections")?,
             connection_idle_max: u64::try_from(idle_ms).ok().map(Duration::from_millis),
             request_bytes_max: self.number("socket.request.max.bytes")?,
@@ -395,12 +398,12 @@ impl Values {
         })
     }
 
-    fn http_listener(&self) -> Result<Option<Listener>, SettingError> {
-        let name = "millrace.http.listener";
+    /// A listener for something else than Kafka's protocol, as host:port.
+    fn own_listener(&self, protocol: &str, name: &str) -> Result<Option<Listener>, SettingError> {
         let Some(address) = self.get(name).map(Value::to_string).filter(|address| !address.is_empty()) else {
             return Ok(None);
         };
-        let parsed = listener::parse(&format!("HTTP://{address}"));
+        let parsed = listener::parse(&format!("{protocol}://{address}"));
         parsed.map(Some).map_err(|reason| self.invalid(name, reason.replace("NAME://", "")))
     }
 

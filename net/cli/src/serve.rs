@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Where to answer /metrics (for Prometheus), /healthz and /readyz [default: nowhere]
     #[arg(long, value_name = "HOST:PORT")]
     http: Option<String>,
+    /// Where to serve the native protocol; the ports that follow are the cores', one each [default: nowhere]
+    #[arg(long, value_name = "HOST:PORT")]
+    native: Option<String>,
     /// Where everything is kept
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -88,6 +91,9 @@ fn options(arguments: &Arguments) -> Result<Layer, CliError> {
     }
     if let Some(address) = &arguments.http {
         config::option(&mut layer, "millrace.http.listener", "--http", address);
+    }
+    if let Some(address) = &arguments.native {
+        config::option(&mut layer, "millrace.native.listener", "--native", address);
     }
     if let Some(directory) = &arguments.data_dir {
         config::option(&mut layer, "log.dirs", "--data-dir", directory.display().to_string());

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use millrace_base::broker_config::{BrokerConfig, Endpoint, Listener as ListenerConfig};
+use millrace_base::ids::CoreId;
 use millrace_runtime::{Core, Listener};
 use tracing::debug;
 
@@ -11,10 +12,18 @@ use crate::broker::BrokerError;
 use crate::host::Host;
 use crate::limits::ACCEPT_BACKLOG;
 
-/// A bound socket of a configured listener.
+/// By which door a connection comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// A listener for Kafka's protocol: its place in the configuration.
+    Kafka(usize),
+    /// The native protocol's port of a core; none: the common one.
+    Native(Option<CoreId>),
+}
+
+/// A bound socket.
 pub(crate) struct Bound {
-    /// The listener's place in the configuration.
-    pub listener: usize,
+    pub door: Door,
     pub socket: Listener,
 }
 
@@ -29,20 +38,35 @@ pub(crate) async fn bind_all(
 ) -> Result<Vec<Bound>, BrokerError> {
     let mut bound = Vec::new();
     for (index, listener) in listeners.iter().enumerate() {
-        let sockets = bind(core, host, listener).await;
-        let sockets = sockets.map_err(|source| BrokerError::Listen { listener: listener.to_string(), source })?;
-        bound.extend(sockets.into_iter().map(|socket| Bound { listener: index, socket }));
+        bound.extend(bind(core, host, listener, Door::Kafka(index)).await?);
     }
     Ok(bound)
 }
 
-async fn bind(core: &Core, host: &dyn Host, listener: &ListenerConfig) -> io::Result<Vec<Listener>> {
-    let Some(name) = &listener.host else { return bind_everywhere(core, listener.port).await };
+/// Binds one listener.
+///
+/// # Errors
+/// As [`bind_all`].
+pub(crate) async fn bind(
+    core: &Core,
+    host: &dyn Host,
+    listener: &ListenerConfig,
+    door: Door,
+) -> Result<Vec<Bound>, BrokerError> {
+    let sockets = match &listener.host {
+        Some(name) => bind_host(core, host, name, listener.port).await,
+        None => bind_everywhere(core, listener.port).await,
+    };
+    let sockets = sockets.map_err(|source| BrokerError::Listen { listener: listener.to_string(), source })?;
+    Ok(sockets.into_iter().map(|socket| Bound { door, socket }).collect())
+}
+
+async fn bind_host(core: &Core, host: &dyn Host, name: &str, port: u16) -> io::Result<Vec<Listener>> {
     let mut sockets: Vec<Listener> = Vec::new();
     let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
     for address in host.resolve(name)? {
         // Port 0 is chosen once: the other addresses follow.
-        let port = sockets.first().map_or(listener.port, |first| first.local_addr().port());
+        let port = sockets.first().map_or(port, |first| first.local_addr().port());
         match core.listen(SocketAddr::new(address, port), ACCEPT_BACKLOG).await {
             Ok(socket) => sockets.push(socket),
             // A machine without IPv6 still has ::1 in its hosts file.
@@ -71,8 +95,12 @@ async fn bind_everywhere(core: &Core, port: u16) -> io::Result<Vec<Listener>> {
 /// What clients of each configured listener are told.
 pub(crate) fn endpoints(config: &BrokerConfig, host_name: &str, bound: &[Bound]) -> Vec<Endpoint> {
     let port_of = |name: &str| {
-        let of_name =
-            |bound: &&Bound| config.network.listeners.get(bound.listener).is_some_and(|listener| listener.name == name);
+        let of_name = |bound: &&Bound| match bound.door {
+            Door::Kafka(listener) => {
+                config.network.listeners.get(listener).is_some_and(|listener| listener.name == name)
+            }
+            Door::Native(_) => false,
+        };
         bound.iter().find(of_name).map_or(0, |bound| bound.socket.local_addr().port())
     };
     let endpoint_of = |listener: &ListenerConfig| {

@@ -19,7 +19,7 @@ use millrace_runtime::{Core, Listener, Mailbox};
 use thiserror::Error;
 use tracing::{error, info, warn};
 
-use crate::address::{self, Bound};
+use crate::address::{self, Bound, Door};
 use crate::cleaning;
 use crate::dispatch::{self, CoreCall, CoreMessage, Message};
 use crate::host::Host;
@@ -27,6 +27,7 @@ use crate::http::Http;
 use crate::limits::STOP_DEADLINE;
 use crate::listener::{self, ConnectionCounts};
 use crate::metadata_log::{self, METADATA_PARTITION, METADATA_TOPIC, MetadataLog};
+use crate::native::{self, NativePorts};
 use crate::partitions;
 use crate::retention;
 use crate::server::{METADATA_CORE, Parts, Server, all_cores, owner, random_id};
@@ -52,6 +53,7 @@ pub(crate) struct Start {
     image: Image,
     partitions: Vec<RecoveredPartition>,
     endpoints: Arc<Vec<Endpoint>>,
+    native_ports: Arc<NativePorts>,
     log_start: u64,
 }
 
@@ -127,8 +129,11 @@ async fn start_first_core(
     let http = Http::start(core, &*broker.host, config.network.http_listener.as_ref()).await?;
     let recovered = LogDirectory::open(core, &config.log_dir, config.node_id).await.map_err(storage)?;
     assert!(broker.lock.set(recovered.lock).is_ok(), "the log directory is opened once");
-    let listeners = address::bind_all(core, &*broker.host, &config.network.listeners).await?;
+    let mut listeners = address::bind_all(core, &*broker.host, &config.network.listeners).await?;
     let endpoints = Arc::new(address::endpoints(config, broker.host.name(), &listeners));
+    let (native, ports) = native::bind(core, &*broker.host, config.network.native_listener.as_ref()).await?;
+    listeners.extend(native);
+    let native_ports = Arc::new(ports);
     let log = open_log(broker, core, recovered.start).await?;
     let mut partitions = Shares::new(recovered.partitions, core.count());
     let metadata = adopt_metadata_log(&log, &mut partitions).await?;
@@ -142,11 +147,13 @@ async fn start_first_core(
             image: image.clone(),
             partitions: partitions.take(other),
             endpoints: Arc::clone(&endpoints),
+            native_ports: Arc::clone(&native_ports),
             log_start: recovered.start,
         };
         mailbox.send(other, CoreMessage(Message::Start(Box::new(start))));
     }
-    let own = Start { image, partitions: partitions.take(core.id()), endpoints, log_start: recovered.start };
+    let partitions = partitions.take(core.id());
+    let own = Start { image, partitions, endpoints, native_ports, log_start: recovered.start };
     let server = start_server(broker, core, mailbox, own, log, Some(metadata_log)).await?;
     for _ in 1..core.count() {
         match mailbox.receive().await {
@@ -218,6 +225,7 @@ async fn start_server(
         config: Arc::clone(&broker.config),
         host: Arc::clone(&broker.host),
         endpoints: start.endpoints,
+        native_ports: start.native_ports,
         log,
         image: start.image,
         metadata_log,
@@ -235,9 +243,9 @@ async fn start_server(
 async fn serve_clients(server: &Rc<Server>, listeners: Vec<Bound>) -> Result<(), BrokerError> {
     let core = &server.core;
     core.spawn(serve_messages(Rc::clone(server)));
-    for Bound { listener, socket } in listeners {
-        announce(server, listener, &socket);
-        core.spawn(listener::accept_connections(Rc::clone(server), socket, listener));
+    for Bound { door, socket } in listeners {
+        announce(server, door, &socket);
+        core.spawn(listener::accept_connections(Rc::clone(server), socket, door));
     }
     match core.termination().await {
         Ok(signal) => info!(?signal, "stopping"),
@@ -250,9 +258,13 @@ async fn serve_clients(server: &Rc<Server>, listeners: Vec<Bound>) -> Result<(),
     Ok(())
 }
 
-/// Tells people and scripts that clients may come.
-fn announce(server: &Server, index: usize, listener: &Listener) {
-    let name = &server.endpoint(index).name;
+/// Tells people and scripts that clients may come. The native protocol's clients ask for its cores' ports.
+fn announce(server: &Server, door: Door, listener: &Listener) {
+    let name = match door {
+        Door::Kafka(index) => &server.endpoint(index).name,
+        Door::Native(None) => "NATIVE",
+        Door::Native(Some(_)) => return,
+    };
     let address = listener.local_addr();
     info!("listening on {name}://{address}");
     server.host.announce(name, address);
@@ -282,9 +294,7 @@ async fn serve_messages(server: Rc<Server>) {
     loop {
         let (from, CoreMessage(message)) = server.mailbox.receive().await;
         match message {
-            Message::Connection { socket, peer, listener } => {
-                listener::adopt(&server, socket, peer, listener);
-            }
+            Message::Connection { socket, peer, door } => listener::adopt(&server, socket, peer, door),
             Message::Call { call, work } => dispatch::run_call(&server, from, call, work).await,
             Message::Reply { call, reply } => dispatch::finish_call(&server, call, reply),
             Message::Cancel { call } => dispatch::cancel_call(&server, from, call),

@@ -23,7 +23,7 @@ use crate::handlers;
 use crate::limits::REQUESTS_IN_FLIGHT_MAX;
 use crate::quotas;
 use crate::request::{ConnectionContext, Principal, Request};
-use crate::response::{Outcome, Response};
+use crate::response::Outcome;
 use crate::server::Server;
 
 /// An answer in its place in the queue.
@@ -132,7 +132,7 @@ async fn send_answers(server: Rc<Server>, socket: WriteHalf, mut queue: sync::qu
             Outcome::Silent => count(&server, asked, 0),
             Outcome::Respond(response) => {
                 let response_bytes = response.parts.iter().map(ReadPart::len).sum();
-                if let Err(error) = send(&server, &socket, response).await {
+                if let Err(error) = send(&server, &socket, response.parts).await {
                     debug!(%peer, %error, "the answer could not be sent");
                     break;
                 }
@@ -154,10 +154,10 @@ fn count(server: &Server, asked: Option<Asked>, response_bytes: usize) {
     }
 }
 
-/// Sends an answer: runs of memory by one vectored send, file ranges by sendfile.
-async fn send(server: &Server, socket: &WriteHalf, response: Response) -> std::io::Result<()> {
-    let mut memory: Vec<Bytes> = Vec::with_capacity(response.parts.len());
-    for part in response.parts {
+/// Sends what an answer is made of: runs of memory by one vectored send, file ranges by sendfile.
+pub(crate) async fn send(server: &Server, socket: &WriteHalf, parts: Vec<ReadPart>) -> std::io::Result<()> {
+    let mut memory: Vec<Bytes> = Vec::with_capacity(parts.len());
+    for part in parts {
         match part {
             ReadPart::Memory(bytes) => memory.push(bytes),
             ReadPart::File { file, position, length } => {
@@ -171,7 +171,8 @@ async fn send(server: &Server, socket: &WriteHalf, response: Response) -> std::i
     if memory.is_empty() { Ok(()) } else { socket.send(&server.core, memory).await }
 }
 
-fn report_end(peer: SocketAddr, error: &ReceiveError) {
+/// Says why a connection ended, as loudly as the cause deserves.
+pub(crate) fn report_end(peer: SocketAddr, error: &ReceiveError) {
     match error {
         ReceiveError::Closed | ReceiveError::Idle(_) => debug!(%peer, %error, "connection ended"),
         ReceiveError::Truncated { .. } | ReceiveError::Io(_) => info!(%peer, %error, "connection ended"),

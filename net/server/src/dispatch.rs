@@ -18,6 +18,7 @@ use millrace_base::ids::CoreId;
 use millrace_runtime::DetachedSocket;
 use millrace_runtime::sync::{self, Either};
 
+use crate::address::Door;
 use crate::begin::begin;
 use crate::broker::Start;
 use crate::server::Server;
@@ -43,7 +44,7 @@ pub(crate) enum Message {
     /// The core has begun, or cannot.
     Started(Result<(), String>),
     /// A new connection, dealt to this core.
-    Connection { socket: DetachedSocket, peer: SocketAddr, listener: usize },
+    Connection { socket: DetachedSocket, peer: SocketAddr, door: Door },
     /// Work for this core.
     Call { call: u64, work: Box<dyn AnyCall> },
     /// The answer to a call that this core made.

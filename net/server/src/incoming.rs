@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::appending::{Batch, Refused, Work};
 use crate::internal_topics;
-use crate::request::{ConnectionContext, Operation, Resource};
+use crate::request::{Operation, Principal, Resource};
 use crate::server::Server;
 use crate::topic_configs;
 
@@ -44,12 +44,12 @@ impl Target {
     /// A topic for a client that wants to write to it.
     pub(crate) fn find(
         server: &Server,
-        context: &ConnectionContext,
+        principal: &Principal,
         client_id: &str,
         topic: &Topic,
         by: By,
     ) -> Result<Self, ErrorCode> {
-        if !context.authorize(Operation::Write, Resource::Topic(&topic.name)) {
+        if !principal.authorize(Operation::Write, Resource::Topic(&topic.name)) {
             return Err(ErrorCode::TopicAuthorizationFailed);
         }
         if internal_topics::is_internal(&topic.name) && client_id != internal_topics::ADMIN_CLIENT {

@@ -19,6 +19,7 @@ mod limits;
 mod listener;
 mod metadata_log;
 mod metrics;
+mod native;
 mod partitions;
 mod producer_ids;
 mod quotas;

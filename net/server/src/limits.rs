@@ -55,3 +55,15 @@ pub(crate) const FETCH_SESSION_BYTES_MAX: usize = 64 << 20;
 /// Connections of addresses beyond their `connection_creation_rate` that a core keeps for a while before it closes
 /// them; more are closed at once.
 pub(crate) const CONNECTIONS_HELD_MAX: usize = 1024;
+
+/// Streams of one native connection; one more ends at once.
+pub(crate) const STREAMS_MAX: usize = 16_384;
+
+/// Bytes of records that a stream is sent at a time (inclusive, but for a batch that is larger).
+pub(crate) const RUN_BYTES_MAX: usize = 1 << 20;
+
+/// Messages of one native connection that wait to be sent; then its streams are not read on.
+pub(crate) const MESSAGES_QUEUED_MAX: usize = 16;
+
+/// The greatest credit of a stream, in bytes; what goes beyond it is not counted.
+pub(crate) const CREDIT_BYTES_MAX: i64 = 1 << 30;

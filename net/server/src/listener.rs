@@ -1,4 +1,4 @@
-//! Accepts connections and deals each to the core with the fewest.
+//! Accepts connections and deals each to the core with the fewest, or to the one whose door it came by.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,9 +13,11 @@ use millrace_runtime::sync::{self, Either};
 use millrace_runtime::{DetachedSocket, Listener, Socket};
 use tracing::{debug, error, warn};
 
+use crate::address::Door;
 use crate::connection;
 use crate::dispatch::{CoreMessage, Message};
 use crate::limits::{ACCEPT_RETRY, CONNECTIONS_HELD_MAX};
+use crate::native;
 use crate::quotas;
 use crate::server::Server;
 
@@ -36,9 +38,16 @@ impl ConnectionCounts {
     /// Counts a connection on the core with the fewest.
     fn place(&self) -> CoreId {
         let fewest = self.per_core.iter().enumerate().min_by_key(|(_, count)| count.load(Ordering::Relaxed));
-        let (core, count) = fewest.unwrap_or_else(|| unreachable!("a broker has at least one core"));
-        count.fetch_add(1, Ordering::Relaxed);
-        CoreId(u16::try_from(core).unwrap_or_else(|_| unreachable!("core ids are 16 bits")))
+        let (core, _) = fewest.unwrap_or_else(|| unreachable!("a broker has at least one core"));
+        self.place_on(CoreId(u16::try_from(core).unwrap_or_else(|_| unreachable!("core ids are 16 bits"))))
+    }
+
+    /// Counts a connection on a core.
+    fn place_on(&self, core: CoreId) -> CoreId {
+        if let Some(count) = self.per_core.get(usize::from(core.0)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        core
     }
 
     fn remove(&self, core: CoreId) {
@@ -49,7 +58,7 @@ impl ConnectionCounts {
 }
 
 /// Accepts on one listener until the broker stops.
-pub(crate) async fn accept_connections(server: Rc<Server>, listener: Listener, index: usize) {
+pub(crate) async fn accept_connections(server: Rc<Server>, listener: Listener, door: Door) {
     loop {
         let accepted = match sync::select(pin!(listener.accept(&server.core)), pin!(server.stopping.wait())).await {
             Either::First(accepted) => accepted,
@@ -59,7 +68,7 @@ pub(crate) async fn accept_connections(server: Rc<Server>, listener: Listener, i
             Ok((socket, peer)) => {
                 let throttle = quotas::record_connection(&server, peer.ip()).await;
                 if throttle.is_zero() {
-                    deal(&server, socket, peer, index);
+                    deal(&server, socket, peer, door);
                 } else {
                     hold(&server, socket, peer, throttle);
                 }
@@ -85,30 +94,36 @@ fn hold(server: &Rc<Server>, socket: Socket, peer: SocketAddr, throttle: Duratio
     }
 }
 
-fn deal(server: &Rc<Server>, socket: Socket, peer: SocketAddr, listener: usize) {
+fn deal(server: &Rc<Server>, socket: Socket, peer: SocketAddr, door: Door) {
     let limit = server.settings().network.connections_max;
     if server.connections.total() >= limit {
         warn!(%peer, limit, "connection refused: max.connections is reached");
         return;
     }
-    let core = server.connections.place();
+    let core = match door {
+        Door::Native(Some(core)) => server.connections.place_on(core),
+        Door::Native(None) | Door::Kafka(_) => server.connections.place(),
+    };
     let socket = socket.into_detached();
     if core == server.core.id() {
-        adopt(server, socket, peer, listener);
+        adopt(server, socket, peer, door);
     } else {
-        server.mailbox.send(core, CoreMessage(Message::Connection { socket, peer, listener }));
+        server.mailbox.send(core, CoreMessage(Message::Connection { socket, peer, door }));
     }
 }
 
 /// Serves, on this core, a connection that was dealt to it.
-pub(crate) fn adopt(server: &Rc<Server>, socket: DetachedSocket, peer: SocketAddr, listener: usize) {
+pub(crate) fn adopt(server: &Rc<Server>, socket: DetachedSocket, peer: SocketAddr, door: Door) {
     let server = Rc::clone(server);
     let core = server.core.clone();
     core.spawn(async move {
         server.connections_open.enter();
         server.metrics.note_connection();
         let socket = Socket::attach(&server.core, socket);
-        connection::serve(Rc::clone(&server), socket, peer, listener).await;
+        match door {
+            Door::Kafka(listener) => connection::serve(Rc::clone(&server), socket, peer, listener).await,
+            Door::Native(_) => native::serve(Rc::clone(&server), socket, peer).await,
+        }
         server.connections.remove(server.core.id());
         server.connections_open.leave();
     });

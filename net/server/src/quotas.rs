@@ -25,7 +25,7 @@ use millrace_wire::messages::produce::ProduceRequest;
 
 use crate::dispatch::{self, CoreCall};
 use crate::handlers;
-use crate::request::{ConnectionContext, Measured, Request};
+use crate::request::{ConnectionContext, Measured, Principal, Request};
 use crate::response::Outcome;
 use crate::server::Server;
 
@@ -55,20 +55,20 @@ impl ClientQuotas {
 }
 
 /// Who asks.
-struct Client {
-    context: Rc<ConnectionContext>,
-    id: String,
+pub(crate) struct Client {
+    pub principal: Principal,
+    pub id: String,
 }
 
 impl Client {
     fn of(request: &Request) -> Self {
-        Self { context: Rc::clone(&request.context), id: request.client_id().to_owned() }
+        Self { principal: request.context.principal.clone(), id: request.client_id().to_owned() }
     }
 }
 
 /// What counts for a client, if anything does.
 fn in_effect(server: &Server, client: &Client, key: QuotaKey) -> Option<InEffect> {
-    server.image().quotas().for_client(key, client.context.principal.name(), &client.id)
+    server.image().quotas().for_client(key, client.principal.name(), &client.id)
 }
 
 /// Measures what a client does; for how long it is to be throttled.
@@ -81,6 +81,11 @@ async fn record(server: &Rc<Server>, client: &Client, key: QuotaKey, amount: f64
 
 async fn record_in_effect(server: &Rc<Server>, in_effect: InEffect, key: QuotaKey, amount: f64) -> Duration {
     dispatch::call(server, owner(server, &in_effect), Record { in_effect, key, amount }).await
+}
+
+/// Measures bytes that a client of the native protocol sends or gets; for how long it is to be throttled.
+pub(crate) async fn record_bytes(server: &Rc<Server>, client: &Client, key: QuotaKey, bytes: usize) -> Duration {
+    if server.quotas.is_any_set.get() { record(server, client, key, bytes as f64).await } else { NONE }
 }
 
 /// Takes back what [`record`] measured.
@@ -125,6 +130,7 @@ pub(crate) async fn handle(server: Rc<Server>, mut request: Request) -> Outcome 
     let measured = Rc::new(Measured::default());
     request.measured = Some(Rc::clone(&measured));
     let (client, is_produce) = (Client::of(&request), request.api_key == ProduceRequest::KEY);
+    let context = Rc::clone(&request.context);
     let request_bytes = request.frame.len() as f64;
     let handled = timed(&server, &measured.busy, handlers::handle(Rc::clone(&server), request));
     let by_bytes = async {
@@ -137,7 +143,7 @@ pub(crate) async fn handle(server: Rc<Server>, mut request: Request) -> Outcome 
         Outcome::Silent | Outcome::Close(_) => NONE,
     };
     let throttle = by_bytes.max(by_time);
-    mute(&server, &client.context, throttle);
+    mute(&server, &context, throttle);
     if let Outcome::Respond(response) = &mut outcome
         && !throttle.is_zero()
     {
@@ -157,7 +163,7 @@ pub(crate) async fn throttle_fetch(server: &Rc<Server>, request: &Request, bytes
         return None;
     }
     unrecord(server, &client, QuotaKey::ConsumerByteRate, bytes).await;
-    mute(server, &client.context, throttle);
+    mute(server, &request.context, throttle);
     Some(throttle_time_ms(throttle))
 }
 

@@ -24,6 +24,13 @@ impl Principal {
             Principal::Anonymous => "ANONYMOUS",
         }
     }
+
+    /// Whether it may do `operation` to `resource`. Everything is allowed until there are ACLs.
+    pub(crate) fn authorize(&self, _operation: Operation, _resource: Resource<'_>) -> bool {
+        match self {
+            Principal::Anonymous => true,
+        }
+    }
 }
 
 /// What a request wants to do (Kafka's ACL operations, those in use).
@@ -83,15 +90,6 @@ pub(crate) struct ConnectionContext {
     pub muted_until: Cell<Option<Monotonic>>,
 }
 
-impl ConnectionContext {
-    /// Whether the principal may do `operation` to `resource`. Everything is allowed until there are ACLs.
-    pub(crate) fn authorize(&self, _operation: Operation, _resource: Resource<'_>) -> bool {
-        match self.principal {
-            Principal::Anonymous => true,
-        }
-    }
-}
-
 impl Request {
     /// Reads the header of a frame.
     ///
@@ -122,9 +120,9 @@ impl Request {
         self.frame.get(self.body_start..).unwrap_or_default()
     }
 
-    /// As [`ConnectionContext::authorize`].
+    /// As [`Principal::authorize`].
     pub(crate) fn authorize(&self, operation: Operation, resource: Resource<'_>) -> bool {
-        self.context.authorize(operation, resource)
+        self.context.principal.authorize(operation, resource)
     }
 
     /// A part of the frame as bytes of their own, sharing its memory. `part` must lie within the frame.

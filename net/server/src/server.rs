@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::listener::ConnectionCounts;
 use crate::metadata_log::MetadataLog;
 use crate::metrics::Metrics;
+use crate::native::NativePorts;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::ClientQuotas;
 use crate::topic_configs::TopicConfigs;
@@ -38,6 +39,8 @@ pub(crate) struct Server {
     pub host: Arc<dyn Host>,
     /// What clients are told, by listener.
     pub endpoints: Arc<Vec<Endpoint>>,
+    /// What clients of the native protocol are told: the port of each core, if there are any.
+    pub native_ports: Arc<NativePorts>,
     pub log: Rc<CoreLog>,
     image: RefCell<Image>,
     /// `config` with what is set while the broker runs.
@@ -80,6 +83,7 @@ pub(crate) struct Parts {
     pub config: Arc<BrokerConfig>,
     pub host: Arc<dyn Host>,
     pub endpoints: Arc<Vec<Endpoint>>,
+    pub native_ports: Arc<NativePorts>,
     pub log: Rc<CoreLog>,
     pub image: Image,
     pub metadata_log: Option<MetadataLog>,
@@ -102,6 +106,7 @@ impl Server {
             mailbox: parts.mailbox,
             host: parts.host,
             endpoints: parts.endpoints,
+            native_ports: parts.native_ports,
             partition_changes: sync::Semaphore::new(1),
             topic_configs: TopicConfigs::default(),
             log: parts.log,

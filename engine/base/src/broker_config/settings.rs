@@ -199,6 +199,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.memory.tail.bytes", Kind::Long, Some("134217728"), Valid::AtLeast(4_194_304), Medium,
         Support::Full,
         "The most bytes of recent records that a core keeps in memory for its partitions."),
+    setting("millrace.native.listener", Kind::String, None, Valid::Any, Medium, Support::Full,
+        "Where the native protocol is served, as host:port; the ports that follow are the cores', one each. Unset, \
+         nowhere."),
     setting("min.insync.replicas", Kind::Int, Some("1"), Valid::AtLeast(1), High, Support::Full,
         "A topic's default for min.insync.replicas."),
     setting("node.id", Kind::Int, Some("1"), Valid::AtLeast(0), High, Support::Full,

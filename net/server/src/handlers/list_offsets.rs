@@ -20,6 +20,8 @@ use crate::server::Server;
 
 /// Answers carry a leader epoch from this version on.
 const LEADER_EPOCH_VERSION: i16 = 4;
+/// What stands where no leader epoch is known.
+const NO_EPOCH: LeaderEpoch = -1;
 
 /// Kafka's special timestamps.
 mod special {
@@ -177,6 +179,22 @@ impl CoreCall for FindOffsets {
         }
         positions
     }
+}
+
+/// The first offset of a partition whose record has at least a time, or what a special timestamp stands for; -1 when
+/// there is none.
+pub(crate) async fn find_offset(
+    server: &Rc<Server>,
+    partition: TopicPartition,
+    timestamp: i64,
+) -> Result<Offset, ErrorCode> {
+    if special::first_version(timestamp).is_none() {
+        return Err(ErrorCode::InvalidRequest);
+    }
+    let query = Query { partition, current_leader_epoch: NO_EPOCH, timestamp };
+    let found = dispatch::call(server, server.owner(partition), FindOffsets(vec![query])).await;
+    let position = found.first().copied().unwrap_or(Position::NONE);
+    if position.error == ErrorCode::None { Ok(position.offset) } else { Err(position.error) }
 }
 
 async fn find(server: &Server, query: Query) -> Position {

@@ -34,7 +34,7 @@ mod join_group;
 mod leave_group;
 mod list_config_resources;
 mod list_groups;
-mod list_offsets;
+pub(crate) mod list_offsets;
 mod list_partition_reassignments;
 mod metadata;
 mod offset_commit;

@@ -97,7 +97,13 @@ fn find_topic(server: &Server, request: &Request, name: &str, id: TopicId) -> Re
     let topic = if by_id { image.topic_by_id(id) } else { image.topic(name) };
     let missing = if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
     let topic = topic.ok_or(missing)?;
-    Target::find(server, &request.context, request.client_id(), topic, By::Kafka { api_version: request.api_version })
+    Target::find(
+        server,
+        &request.context.principal,
+        request.client_id(),
+        topic,
+        By::Kafka { api_version: request.api_version },
+    )
 }
 
 fn check_acks(acks: i16) -> Result<(), Refused> {
