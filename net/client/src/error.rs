@@ -6,6 +6,7 @@ use millrace_base::code::ErrorCode;
 use millrace_record::RecordError;
 use millrace_wire::WireError;
 use millrace_wire::frame::FrameError;
+use millrace_wire::native::NativeError;
 use thiserror::Error;
 
 /// Why a client call failed.
@@ -50,6 +51,22 @@ pub enum ClientError {
         address: String,
         /// What came instead.
         source: Box<ClientError>,
+    },
+    /// A message of the native protocol that cannot be put into bytes, or read.
+    #[error("the native protocol's connection to {address} cannot go on: {source}")]
+    Native {
+        /// To whom.
+        address: String,
+        /// Why.
+        source: NativeError,
+    },
+    /// Somebody says what does not belong there.
+    #[error("{address} does not speak Millrace's native protocol as it should: {what}; is it a native port?")]
+    NotNative {
+        /// Where.
+        address: String,
+        /// What came.
+        what: String,
     },
     /// A request that cannot be put into bytes.
     #[error("{message} cannot be sent: {source}")]

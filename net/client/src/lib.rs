@@ -1,7 +1,7 @@
 //! A small Kafka client for the command line: it works against any Kafka broker.
 //!
 //! Blocking, and one connection per broker: simple before fast. What Kafka's clients try again is tried again, for a
-//! bounded time ([`retry`]). The core-aware native client is another matter.
+//! bounded time ([`retry`]). The core-aware client of Millrace's own protocol is [`native`].
 #![allow(clippy::disallowed_methods, reason = "a client runs outside the runtime: it has the operating system's clock")]
 
 pub mod admin;
@@ -16,6 +16,7 @@ pub mod error;
 pub mod groups;
 mod heartbeats;
 pub mod member;
+pub mod native;
 pub mod offsets;
 pub mod partitioner;
 pub mod producer;

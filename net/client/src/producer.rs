@@ -268,7 +268,7 @@ impl<'a> Producer<'a> {
 }
 
 impl Written {
-    fn add(&mut self, records: i32, base_offset: Option<i64>) {
+    pub(crate) fn add(&mut self, records: i32, base_offset: Option<i64>) {
         self.records += u64::from(records.unsigned_abs());
         if let Some(base_offset) = base_offset {
             self.first_offset.get_or_insert(base_offset);

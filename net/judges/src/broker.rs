@@ -220,6 +220,14 @@ pub fn free_port() -> u16 {
     probe.local_addr().expect("a bound socket has an address").port()
 }
 
+/// The first of so many ports, one after the other, on which nobody listens just now.
+#[must_use]
+pub fn free_ports(count: u16) -> u16 {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let begins = |first: u16| first.checked_add(count).is_some_and(|end| (first..end).all(is_free));
+    std::iter::repeat_with(free_port).find(|first| begins(*first)).expect("the search goes on until it finds some")
+}
+
 fn launch(setup: &Setup, directory: &Path, port: u16) -> Child {
     fs::create_dir_all(directory).expect("the broker's directory can be made");
     let log =
