@@ -24,6 +24,16 @@ pub(crate) struct Metrics {
     apis: RefCell<BTreeMap<i16, ApiNumbers>>,
     connections_accepted: Cell<u64>,
     connections_dropped: Cell<u64>,
+    native: Cell<NativeNumbers>,
+}
+
+/// What the native protocol carried.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NativeNumbers {
+    /// Bytes of batches that were appended.
+    produced_bytes: u64,
+    /// Bytes of batches that were sent to streams.
+    streamed_bytes: u64,
 }
 
 /// Requests of one API.
@@ -44,6 +54,18 @@ impl Metrics {
     /// A connection was closed because of what it sent.
     pub(crate) fn note_dropped(&self) {
         self.connections_dropped.set(self.connections_dropped.get() + 1);
+    }
+
+    /// A batch came by the native protocol, and was appended.
+    pub(crate) fn note_native_produced(&self, bytes: usize) {
+        let native = self.native.get();
+        self.native.set(NativeNumbers { produced_bytes: native.produced_bytes + bytes as u64, ..native });
+    }
+
+    /// Batches are sent to a stream of the native protocol.
+    pub(crate) fn note_native_streamed(&self, bytes: usize) {
+        let native = self.native.get();
+        self.native.set(NativeNumbers { streamed_bytes: native.streamed_bytes + bytes as u64, ..native });
     }
 
     /// A request was answered; with nothing, if nothing was asked for.
@@ -71,6 +93,7 @@ struct CoreNumbers {
     apis: BTreeMap<i16, ApiNumbers>,
     connections_accepted: u64,
     connections_dropped: u64,
+    native: NativeNumbers,
     up: Duration,
     parked: Duration,
     buffers_bytes: usize,
@@ -125,6 +148,7 @@ impl CoreCall for Gather {
             apis: server.metrics.apis.borrow().clone(),
             connections_accepted: server.metrics.connections_accepted.get(),
             connections_dropped: server.metrics.connections_dropped.get(),
+            native: server.metrics.native.get(),
             up: server.core.now() - server.began,
             parked: server.core.parked().saturating_sub(server.parked_before),
             buffers_bytes: server.core.buffers().used_bytes(),

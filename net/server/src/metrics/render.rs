@@ -38,6 +38,7 @@ impl Collector for Numbers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_requests(&mut encoder)?;
         self.encode_connections(&mut encoder)?;
+        self.encode_native(&mut encoder)?;
         self.encode_cores(&mut encoder)?;
         self.encode_logs(&mut encoder)?;
         self.encode_partitions(&mut encoder)?;
@@ -76,6 +77,14 @@ impl Numbers {
         let dropped = self.of_cores(|core| core.connections_dropped);
         let help = "Connections that were closed because of what they sent.";
         counter(encoder, "millrace_connections_dropped", help, dropped)
+    }
+
+    fn encode_native(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let bytes = self.of_cores(|core| core.native.produced_bytes);
+        let help = "Bytes of batches that came by the native protocol.";
+        counter(encoder, "millrace_native_produced_bytes", help, bytes)?;
+        let bytes = self.of_cores(|core| core.native.streamed_bytes);
+        counter(encoder, "millrace_native_streamed_bytes", "Bytes of batches that went by it.", bytes)
     }
 
     fn encode_cores(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

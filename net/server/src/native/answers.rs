@@ -89,6 +89,7 @@ pub(super) async fn produce(
     let append = AppendBatches { batches: vec![work], wait: Wait::Committed };
     let appended = dispatch::call(server, server.owner(partition), append).await.pop();
     let appended = appended.unwrap_or_else(|| Err(ErrorCode::UnknownServerError.into()))?;
+    server.metrics.note_native_produced(bytes);
     let throttle = quotas::record_bytes(server, &session.client, QuotaKey::ProducerByteRate, bytes).await;
     if !throttle.is_zero() {
         // The answer is late, and so are those behind it: as many requests as may be under way wait for it.

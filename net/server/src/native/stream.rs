@@ -95,6 +95,7 @@ async fn push_until_failed(
         let bytes: usize = parts.iter().map(ReadPart::len).sum();
         stream.credit.set(stream.credit.get() - i64::try_from(bytes).unwrap_or(CREDIT_BYTES_MAX));
         offset = next_offset;
+        server.metrics.note_native_streamed(bytes);
         if !session.say(ToClient::Records { stream: stream.id, next_offset, high_watermark }, parts).await {
             return None;
         }
