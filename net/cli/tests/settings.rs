@@ -86,7 +86,7 @@ fn settings_are_listed_shown_set_and_unset() {
         let unset = ["config", "unset", "segment.ms", "-t", "orders", "--json"];
         assert_eq!(broker.run(unset).json(), [json!([shown("segment.ms", "604800000", "default")])]);
         let all = broker.run(["config", "list", "-t", "orders", "--all", "--json"]).json().remove(0);
-        assert_eq!(all.as_array().unwrap().len(), 34);
+        assert_eq!(all.as_array().unwrap().len(), 35);
 
         refused(&broker.run(["config", "get", "segment.mss", "-t", "orders"]), 2, "did you mean segment.ms?");
         refused(&broker.run(["config", "get", "xyz", "-t", "orders"]), 2, "`millrace config list --all`");

@@ -16,6 +16,7 @@ use millrace_judges::librdkafka;
 use millrace_judges::manifest::{Collector, Manifest, Record, differences};
 use millrace_judges::process::resident_bytes;
 use millrace_judges::recipe::{Random, Shape, record};
+use millrace_perf::{Tuning, fill, rival, tuned};
 use millrace_record::compression::{Codec, Scratch};
 use millrace_wire::native::{MAGIC, PartitionId, ToBroker, ToClient, VERSION, encode, read};
 
@@ -414,4 +415,28 @@ fn a_consumer_begins_where_it_is_told_and_goes_on_where_it_may() {
     let began = Instant::now();
     let unknown = Consumer::open(ConsumerOptions::new(&court.native, "nowhere")).err().unwrap();
     assert!(unknown.to_string().contains("nowhere") && began.elapsed() < PATIENCE, "{unknown}");
+}
+
+/// What is measured with them is what is there.
+#[test]
+fn the_tuned_consumer_and_librdkafka_read_all_that_was_filled_in() {
+    const FILLED: u64 = 30_000;
+    const VALUE_BYTES: usize = 100;
+    let directory = tempfile::tempdir().unwrap();
+    let court = open(2, directory.path());
+    for format in ["kafka", "columns"] {
+        create(&court, format, format);
+        let partitions = fill::fill(&court.native, format, FILLED, VALUE_BYTES, 10_000).unwrap();
+        assert_eq!(partitions, PARTITIONS);
+        let rival = rival::read(&court.broker.address(), format, partitions, true).unwrap();
+        let mut ways = vec![("librdkafka".to_owned(), rival)];
+        let base = Tuning { window_bytes: 50_000, ..Tuning::default() };
+        for (name, tuning) in base.variants() {
+            ways.push((name, tuned::read(&court.native, format, partitions, &tuning).unwrap()));
+        }
+        for (name, measured) in ways {
+            let found = (measured.records, measured.bytes);
+            assert_eq!(found, (FILLED, FILLED * VALUE_BYTES as u64), "{name}, {format}");
+        }
+    }
 }
