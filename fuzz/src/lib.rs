@@ -52,6 +52,7 @@ mod input;
 pub mod log;
 mod messages;
 pub mod metadata;
+pub mod native;
 pub mod request;
 pub mod response;
 pub mod stored;
@@ -77,6 +78,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "inflate", run: inflate::run, seeds: inflate::seeds },
     Target { name: "config", run: config::run, seeds: config::seeds },
     Target { name: "metadata", run: metadata::run, seeds: metadata::seeds },
+    Target { name: "native", run: native::run, seeds: native::seeds },
     Target { name: "log", run: log::run, seeds: log::seeds },
 ];
 

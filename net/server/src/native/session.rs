@@ -112,6 +112,10 @@ async fn converse(
             break;
         }
     }
+    if server.stopping.is_set() {
+        // What is under way is still answered.
+        drop(session.requests.acquire(REQUESTS_IN_FLIGHT_MAX).await);
+    }
     session.over.set();
     ended
 }
