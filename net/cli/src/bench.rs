@@ -1,9 +1,11 @@
 //! `millrace bench`: measures brokers, any that speak Kafka's protocol.
 
 mod compare;
+mod limits;
 mod live;
 mod options;
 mod save;
+mod start;
 
 use clap::{Args, Subcommand};
 use millrace_load::environment::Machine;
@@ -38,6 +40,8 @@ enum What {
     Idle(One),
     /// Measure several brokers in turns, and give the ratios between them
     Compare(compare::Arguments),
+    /// What a broker takes before anybody uses it: its start, its memory, an idle connection, a partition
+    Limits(limits::Arguments),
 }
 
 /// One broker.
@@ -68,6 +72,7 @@ struct Mixed {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (one, workload) = match &arguments.what {
         What::Compare(arguments) => return compare::run(arguments),
+        What::Limits(arguments) => return limits::run(arguments),
         What::Produce(one) => (one, Workload::Produce),
         What::Consume(one) => (one, Workload::Consume),
         What::Mixed(Mixed { one, from_start }) => (one, Workload::Mixed { from_start: *from_start }),

@@ -10,8 +10,8 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use crate::output::CliError;
 
-/// Variables with the broker's prefix that mean something else to this program.
-const OTHER_VARIABLES: [&str; 3] = ["MILLRACE_SERVER", "MILLRACE_CONFIG_FILE", "MILLRACE_LOG"];
+/// Variables with the broker's prefix that mean something else: to this program, and (the last one) to `scripts/`.
+const OTHER_VARIABLES: [&str; 4] = ["MILLRACE_SERVER", "MILLRACE_CONFIG_FILE", "MILLRACE_LOG", "MILLRACE_CACHE"];
 
 /// The configuration that file, environment and options give.
 ///

@@ -124,6 +124,26 @@ fn brokers_are_compared_in_turns() {
 }
 
 #[test]
+fn what_a_broker_takes_before_anybody_uses_it_is_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    let (data, saved) = (directory.path().join("data"), directory.path().join("saved"));
+    std::fs::create_dir(&data).unwrap();
+    let small = ["--connections", "40", "--partitions", "1010", "--rounds", "2", "--settle", "50ms", "--json"];
+    let places = ["--start-dir", data.to_str().unwrap(), "--save", saved.to_str().unwrap()];
+    let report = run(["bench", "limits"].iter().chain(&small).chain(&places)).json().pop().unwrap();
+    assert!(report["brokers"][0][1].as_str().unwrap().contains(" serve "), "{report}");
+    let rows = report["rows"].as_array().unwrap();
+    let row = |figure: &str| rows.iter().find(|row| row["figure"] == figure).unwrap();
+    for figure in ["start, empty", "start, with these partitions", "idle", "a partition"] {
+        let (low, median, high) =
+            (number(row(figure), "/low"), number(row(figure), "/median"), number(row(figure), "/high"));
+        assert!(0.0 < low && low <= median && median <= high, "{figure}: {report}");
+    }
+    assert!(std::fs::read_to_string(saved.join("report.txt")).unwrap().contains("an idle connection"));
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0, "what the brokers left is removed");
+}
+
+#[test]
 fn what_cannot_be_measured_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let broker = Broker::start(&directory.path().join("data"), 1);
@@ -136,6 +156,8 @@ fn what_cannot_be_measured_is_said() {
         (&["produce", "--pin", "9999", "--server", server], 2, "processor 9999 cannot be used"),
         (&["produce", "--server", "127.0.0.1:1"], 3, "cannot connect"),
         (&["compare", server], 2, "two brokers"),
+        (&["limits", "--start", "a=exit 7"], 3, "ended (exit status: 7)"),
+        (&["limits", "--connections", "0"], 2, "0 is not in 1..="),
         (&["compare", "--start", "a=exit 7", server], 3, "ended (exit status: 7)"),
     ] {
         let done = run(["bench"].iter().chain(arguments).copied());

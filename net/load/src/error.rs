@@ -59,6 +59,9 @@ pub enum LoadError {
         /// What is wrong with them.
         source: RecordError,
     },
+    /// Somebody at the terminal asked for the end, before there was anything to report.
+    #[error("interrupted")]
+    Interrupted,
     /// A broker to be started did not come up.
     #[error("{0}")]
     Start(String),

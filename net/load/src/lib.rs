@@ -10,6 +10,7 @@ mod consume;
 pub mod environment;
 pub mod error;
 pub mod keys;
+pub mod limits;
 mod link;
 pub mod plan;
 pub mod prepare;

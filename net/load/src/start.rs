@@ -18,7 +18,9 @@ use crate::run::pin_this_thread;
 
 /// How long a broker may take until it answers, and until it has ended.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is looked.
+/// How often it is looked whether it answers.
+const ASK: Duration = Duration::from_millis(1);
+/// How often it is looked whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A broker to be started by a command of the shell, in which `{port}` and `{dir}` stand for what it is given.
@@ -36,12 +38,15 @@ pub struct StartSpec {
 pub struct Started {
     child: Child,
     directory: PathBuf,
+    /// From the start of its command until it had answered ApiVersions and Metadata.
+    pub answered_after: Duration,
     /// Where it listens.
     pub address: String,
 }
 
 impl StartSpec {
-    /// Starts it on a free port, with an empty directory below `parent` for its data, and waits until it answers.
+    /// Starts it on a free port, with a directory of its name below `parent` for its data, and waits until it answers.
+    /// The directory is made if there is none, and opened with what it holds otherwise.
     ///
     /// # Errors
     /// [`LoadError::Start`] with the end of its output when it does not.
@@ -57,9 +62,12 @@ impl StartSpec {
         let mut shell = Command::new("sh");
         // A group of its own: Ctrl-C is for the load, and the end for all that the command has started.
         shell.args(["-c", &command]).process_group(0).stdin(Stdio::null()).stdout(output).stderr(errors);
+        let began = Instant::now();
         let child = self.pinned(|| shell.spawn().map_err(LoadError::file("sh")))?;
-        let mut started = Started { child, directory, address: format!("127.0.0.1:{port}") };
+        let (address, answered_after) = (format!("127.0.0.1:{port}"), Duration::ZERO);
+        let mut started = Started { child, directory, answered_after, address };
         started.await_answer(&self.name, &output_path)?;
+        started.answered_after = began.elapsed();
         Ok(started)
     }
 
@@ -96,7 +104,7 @@ impl Started {
             if let Some(status) = ended {
                 break format!("ended ({status}) before it answered");
             }
-            thread::sleep(LOOK);
+            thread::sleep(ASK);
         };
         let printed = fs::read_to_string(output).unwrap_or_default();
         Err(LoadError::Start(format!("broker {name:?} {why}; it printed:\n{}", tail(&printed))))

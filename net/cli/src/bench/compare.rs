@@ -1,19 +1,18 @@
 //! `millrace bench compare`: several brokers in turns, so that what the machine does meanwhile meets all of them.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use millrace_load::LoadError;
 use millrace_load::compare::ratios;
 use millrace_load::environment::Machine;
 use millrace_load::report::{Report, settings};
 use millrace_load::spec::Workload;
-use millrace_load::start::{StartSpec, Started};
+use millrace_load::start::Started;
 use millrace_load::stop::Stopper;
 use millrace_load::subject::{Subject, SubjectSpec};
 
 use super::live::Live;
-use super::options::{Options, parse_pair};
+use super::options::Options;
+use super::start::StartOptions;
 use crate::output::CliError;
 
 #[derive(Args)]
@@ -21,15 +20,8 @@ pub(super) struct Arguments {
     /// Brokers that run already, each with a name for the report; the first of all is what the others are compared with
     #[arg(value_name = "[NAME=]HOST:PORT")]
     brokers: Vec<String>,
-    /// A broker to start for this, and end after it: {port} and {dir} stand for what it is to use; may be repeated
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_pair)]
-    start: Vec<(String, String)>,
-    /// The processors to pin started brokers to
-    #[arg(long, value_name = "CPUS", value_delimiter = ',')]
-    start_pin: Vec<usize>,
-    /// Where started brokers keep their data; what they leave is removed
-    #[arg(long, value_name = "DIR", env = "TMPDIR", default_value = "/var/tmp")]
-    start_dir: PathBuf,
+    #[command(flatten)]
+    start: StartOptions,
     /// What is measured
     #[arg(long, short, value_enum, default_value_t = Measured::Produce)]
     workload: Measured,
@@ -65,19 +57,18 @@ impl Measured {
 pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let options = &arguments.options;
     let loads = options.loads(arguments.workload.workload())?;
-    if arguments.brokers.len() + arguments.start.len() < 2 {
+    let specs = arguments.start.specs();
+    if arguments.brokers.len() + specs.len() < 2 {
         return Err(CliError::Usage("a comparison needs two brokers: HOST:PORT, or --start NAME=COMMAND".to_owned()));
     }
     let stopper = Stopper::install()?;
     options.pin_this_thread()?;
-    let scratch = Scratch::below(&arguments.start_dir)?;
+    let scratch = arguments.start.scratch()?;
     let mut started: Vec<Started> = Vec::new();
     let mut named: Vec<(String, String)> = arguments.brokers.iter().map(|broker| name_of(broker)).collect();
-    for (name, command) in &arguments.start {
-        let (name, command) = (name.clone(), command.clone());
-        let spec = StartSpec { name: name.clone(), command, processors: arguments.start_pin.clone() };
-        let broker = spec.start(&scratch.0)?;
-        named.push((name, broker.address.clone()));
+    for spec in specs {
+        let broker = spec.start(scratch.path())?;
+        named.push((spec.name, broker.address.clone()));
         started.push(broker);
     }
     unique(&named)?;
@@ -146,23 +137,4 @@ fn unique(named: &[(String, String)]) -> Result<(), CliError> {
         }
     }
     Ok(())
-}
-
-/// A directory that is removed in the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn below(parent: &std::path::Path) -> Result<Scratch, CliError> {
-        let path = parent.join(format!("millrace-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(CliError::file(path.display().to_string()))?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            tracing::warn!(path = %self.0.display(), %error, "what started brokers left could not be removed");
-        }
-    }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::{Percentiles, Report, RunReport};
-use crate::environment::BrokerFacts;
+use crate::environment::{BrokerFacts, Machine};
+use crate::limits::LimitsReport;
 
 const HEADINGS: [&str; 15] = [
     "broker",
@@ -29,15 +30,7 @@ pub fn text(report: &Report) -> String {
     let settings: Vec<String> = report.load.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let mut lines = vec![format!("load     {}", settings.join(", "))];
     lines.extend(report.brokers.iter().map(broker));
-    let machine = &report.machine;
-    let pins = match machine.load_processors.as_slice() {
-        [] => "not pinned".to_owned(),
-        pins => format!("pinned to {pins:?}"),
-    };
-    lines.push(format!(
-        "machine  {}, {} x {}, load in {} thread(s), {pins}, millrace {}",
-        machine.kernel, machine.processors, machine.processor, machine.load_threads, machine.client_version
-    ));
+    lines.push(machine(&report.machine));
     lines.push(String::new());
     let rows: Vec<_> = report.runs.iter().map(row).collect();
     lines.extend(table(&HEADINGS, &rows));
@@ -62,6 +55,42 @@ pub fn text(report: &Report) -> String {
         lines.extend(run.warnings.iter().map(|warning| format!("warning ({of}): {warning}")));
     }
     lines.join("\n")
+}
+
+/// What brokers take before anybody uses them.
+#[must_use]
+pub fn limits(report: &LimitsReport) -> String {
+    let extent = &report.extent;
+    let mut lines = vec![format!(
+        "limits   {} idle connections, {} partitions, {} round(s), {} s left alone before each look",
+        extent.connections, extent.partitions, report.rounds, extent.settle_s
+    )];
+    lines.extend(report.brokers.iter().map(|(name, command)| format!("broker   {name}: {command}")));
+    lines.push(machine(&report.machine));
+    lines.push(String::new());
+    let rows: Vec<_> = report
+        .rows
+        .iter()
+        .map(|row| {
+            let target = row.target.map_or_else(|| "-".to_owned(), |target| format!("<= {target} {}", row.unit));
+            let range = format!("{} to {}", decimal(row.low), decimal(row.high));
+            let median = format!("{} {}", decimal(row.median), row.unit);
+            [row.broker.clone(), row.figure.to_owned(), median, range, target]
+        })
+        .collect();
+    lines.extend(table(&["broker", "figure", "median", "range", "Millrace's target"], &rows));
+    lines.join("\n")
+}
+
+fn machine(machine: &Machine) -> String {
+    let pins = match machine.load_processors.as_slice() {
+        [] => "not pinned".to_owned(),
+        pins => format!("pinned to {pins:?}"),
+    };
+    format!(
+        "machine  {}, {} x {}, load in {} thread(s), {pins}, millrace {}",
+        machine.kernel, machine.processors, machine.processor, machine.load_threads, machine.client_version
+    )
 }
 
 fn broker(facts: &BrokerFacts) -> String {

@@ -1,0 +1,58 @@
+//! Brokers that `bench` starts itself, and where they keep their data meanwhile.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use millrace_load::start::StartSpec;
+
+use super::options::parse_pair;
+use crate::output::CliError;
+
+#[derive(Args)]
+pub(super) struct StartOptions {
+    /// A broker to start for this, and end after it: {port} and {dir} stand for what it is to use; may be repeated
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_pair)]
+    start: Vec<(String, String)>,
+    /// The processors to pin started brokers to
+    #[arg(long, value_name = "CPUS", value_delimiter = ',')]
+    start_pin: Vec<usize>,
+    /// Where started brokers keep their data; what they leave is removed
+    #[arg(long, value_name = "DIR", env = "TMPDIR", default_value = "/var/tmp")]
+    start_dir: PathBuf,
+}
+
+impl StartOptions {
+    /// The brokers that are to be started.
+    pub(super) fn specs(&self) -> Vec<StartSpec> {
+        self.start.iter().map(|(name, command)| self.spec(name, command)).collect()
+    }
+
+    /// A broker that is to be started.
+    pub(super) fn spec(&self, name: &str, command: &str) -> StartSpec {
+        StartSpec { name: name.to_owned(), command: command.to_owned(), processors: self.start_pin.clone() }
+    }
+
+    /// A directory for what they store.
+    pub(super) fn scratch(&self) -> Result<Scratch, CliError> {
+        let path = self.start_dir.join(format!("millrace-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(CliError::file(path.display().to_string()))?;
+        Ok(Scratch(path))
+    }
+}
+
+/// A directory that is removed in the end.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "what started brokers left could not be removed");
+        }
+    }
+}
