@@ -281,7 +281,7 @@ impl Partition {
                 Reaches::Cut => {
                     if let Some((freed, segment)) = state.cut(run.sequence) {
                         self.shared.note_memory_freed(freed);
-                        self.shared.sealed_files.forget(&layout::segment_file(&self.directory, segment));
+                        self.shared.segment_files.forget(&layout::segment_file(&self.directory, segment));
                         was_cut = true;
                     }
                 }
@@ -289,7 +289,7 @@ impl Partition {
                     if let Some((freed, gone)) = state.swap() {
                         self.shared.note_memory_freed(freed);
                         for segment in gone {
-                            self.shared.sealed_files.forget(&layout::segment_file(&self.directory, segment));
+                            self.shared.segment_files.forget(&layout::segment_file(&self.directory, segment));
                         }
                         was_swapped = true;
                     }

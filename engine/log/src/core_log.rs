@@ -236,7 +236,7 @@ impl CoreLog {
         durable.map_err(|error| LogError::Journal(error.to_string()))?;
         let writing = partition.writing.acquire(1).await;
         self.shared.note_memory_freed(partition.tail_memory_bytes());
-        self.shared.sealed_files.forget(partition.directory());
+        self.shared.segment_files.forget(partition.directory());
         let shared = &self.shared;
         let delay = partition.config().file_delete_delay;
         if delay.is_zero() {

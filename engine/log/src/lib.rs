@@ -48,8 +48,8 @@ mod rot;
 #[cfg(test)]
 mod rot_test;
 mod scan;
-mod sealed_files;
 mod segment;
+mod segment_files;
 mod shared;
 mod snapshot;
 mod snapshot_v1;

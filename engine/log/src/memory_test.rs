@@ -8,7 +8,7 @@ use millrace_record::batch::batches;
 use millrace_runtime::Core;
 
 use crate::testing::{batch_bytes, on_sim};
-use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadLimits};
+use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadLimits, ReadPart};
 
 const TAIL_BYTES: usize = 512 * 1024;
 const VALUE_BYTES: usize = 20_000;
@@ -63,6 +63,31 @@ fn what_does_not_fit_in_memory_is_in_the_segments_and_memory_stays_within_its_li
         }
         let held: usize = partitions.iter().map(|partition| partition.tail_memory_bytes()).sum();
         assert_eq!(log.numbers().tail_bytes, held, "what is counted is what they have");
+    });
+}
+
+#[test]
+fn what_was_read_once_leaves_the_segment_that_is_written_by_its_file_and_the_rest_from_memory() {
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let options = LogOptions { tail_bytes: TAIL_BYTES, ..LogOptions::default() };
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
+        let id = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
+        let partition = log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap();
+        let mut appended: Offset = 0;
+        for _ in 0..3 {
+            for _ in 0..60 {
+                appended = append(&partition, 7).await;
+            }
+            partition.wait_durable(appended).await.unwrap();
+            assert_eq!(partition.segment_bases(), [0], "there is one segment, and it is written");
+            assert_eq!(read_all(&core, &partition).await, (0..appended).collect::<Vec<_>>());
+            let limits = ReadLimits { bytes_max: usize::MAX, at_least_one_batch: true };
+            let read = partition.read(0, limits).await.unwrap();
+            let [ReadPart::File { .. }, in_memory @ ..] = &*read.parts else { panic!("{:?}", read.parts) };
+            assert!(!in_memory.is_empty() && in_memory.iter().all(|part| matches!(part, ReadPart::Memory(_))));
+            assert_eq!(read_all(&core, &partition).await, (0..appended).collect::<Vec<_>>(), "and once more");
+        }
     });
 }
 

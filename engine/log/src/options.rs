@@ -41,8 +41,8 @@ pub struct LogOptions {
     pub journal_files: usize,
     /// The largest journal record, in bytes; more than [`LogOptions::large_run_bytes`] and two blocks.
     pub journal_commit_bytes: usize,
-    /// Descriptors of sealed segments that a core keeps open for readers.
-    pub sealed_descriptors: usize,
+    /// Descriptors of segments that a core keeps open for readers.
+    pub reader_descriptors: usize,
     /// A producer that sent nothing for this long is forgotten, in ms (Kafka's `producer.id.expiration.ms`).
     pub producer_expiry_ms: i64,
 }
@@ -58,7 +58,7 @@ impl Default for LogOptions {
             journal_file_bytes: 32 * 1024 * 1024,
             journal_files: 4,
             journal_commit_bytes: limits::COMMIT_BYTES,
-            sealed_descriptors: limits::SEALED_DESCRIPTORS,
+            reader_descriptors: limits::READER_DESCRIPTORS,
             producer_expiry_ms: limits::PRODUCER_EXPIRY_MS,
         }
     }

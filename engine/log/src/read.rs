@@ -1,4 +1,4 @@
-//! Reading: from the tail's memory, from sealed files by range, from the rest by direct reads.
+//! Reading: from the tail's memory; from files by direct reads at first, to be checked, and by range after that.
 //!
 //! Invariants:
 //! - Nothing at or above the high watermark is given, and nothing that was not verified since the segment was opened.
@@ -19,7 +19,7 @@ use crate::limits::VERIFY_BYTES;
 use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{chunk_bytes, find_batch, read_around_damage, read_range, scan};
-use crate::sealed_files::Access;
+use crate::segment_files::Access;
 
 /// What a read may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct ReadLimits {
 pub enum ReadPart {
     /// In memory.
     Memory(Bytes),
-    /// A range of a sealed segment's file, through the page cache.
+    /// A range of a segment's file, through the page cache: it holds these bytes for good.
     File {
         /// The file, not direct.
         file: File,
@@ -225,22 +225,29 @@ impl Partition {
         }
     }
 
-    /// Bytes of a segment that were verified.
+    /// Bytes of a segment that were verified: from memory, or by the page cache from what its file holds for good.
     pub(crate) async fn read_bytes(&self, view: &View, from: u64, to: u64) -> Result<Vec<ReadPart>, ReadError> {
-        if let Some(parts) = self.tail_view(view.base, from, to) {
-            return Ok(parts.into_iter().map(ReadPart::Memory).collect());
+        let gone = || self.io_error(view.base, std::io::ErrorKind::NotFound.into());
+        let (in_file, tail) = self.split(view, from, to).ok_or_else(gone)?;
+        let mut parts = Vec::new();
+        if from < in_file {
+            let file = self.segment_file(view.base, Access::Cached).await?;
+            parts.push(ReadPart::File { file, position: from, length: in_file - from });
         }
-        if view.is_sealed {
-            let file = self.sealed_file(view.base, Access::Cached).await?;
-            return Ok(vec![ReadPart::File { file, position: from, length: to - from }]);
-        }
-        let parts = self.read_parts(view, from, to, Access::Direct).await?;
-        Ok(parts.into_iter().map(ReadPart::Memory).collect())
+        parts.extend(tail.into_iter().map(ReadPart::Memory));
+        Ok(parts)
     }
 
-    fn tail_view(&self, base: Offset, from: u64, to: u64) -> Option<Vec<Bytes>> {
+    /// Parts `from..to` in what the file holds, up to the position given, and what only memory does. Together and before
+    /// anything is awaited: what is not in memory now is in the file, and stays there. Nothing when the segment is gone.
+    fn split(&self, view: &View, from: u64, to: u64) -> Option<(u64, Vec<Bytes>)> {
         let mut state = self.state.borrow_mut();
-        state.segment(base)?.tail.view(from, to)
+        let segment = state.segment(view.base)?;
+        let start = segment.tail.start().clamp(from, to);
+        match segment.tail.view(start, to) {
+            Some(tail) => Some((start, tail)),
+            None => Some((to, Vec::new())),
+        }
     }
 
     /// The batch that holds `offset`, or the first one behind it, in whichever segment that is: compaction may have
@@ -338,20 +345,10 @@ impl Partition {
     /// The same up to `to`, in the pieces in which it was read.
     async fn read_parts(&self, view: &View, from: u64, to: u64, access: Access) -> Result<Vec<Bytes>, ReadError> {
         let to = to.max(from);
-        // Together and before anything is awaited: what is not in memory now is in the file, and stays there.
-        let (split, tail, growing) = {
-            let mut state = self.state.borrow_mut();
-            let Some(segment) = state.segment(view.base) else { return Ok(Vec::new()) };
-            let start = segment.tail.start().clamp(from, to);
-            let tail = segment.tail.view(start, to);
-            (tail.as_ref().map_or(to, |_| start), tail, segment.file.clone())
-        };
+        let Some((split, tail)) = self.split(view, from, to) else { return Ok(Vec::new()) };
         let mut parts = Vec::new();
         if from < split {
-            let file = match growing {
-                Some(file) => file,
-                None => self.sealed_file(view.base, access).await?,
-            };
+            let file = self.segment_file(view.base, access).await?;
             let mut at = from;
             while at < split {
                 let wanted = chunk_bytes(at).min((split - at) as usize);
@@ -365,17 +362,21 @@ impl Partition {
                 }
             }
         }
-        parts.extend(tail.into_iter().flatten());
+        parts.extend(tail);
         Ok(parts)
     }
 
-    async fn sealed_file(&self, base: Offset, access: Access) -> Result<File, ReadError> {
-        let unnamed = self.state.borrow_mut().segment(base).and_then(|segment| segment.unnamed.clone());
-        if let Some(file) = unnamed {
+    /// A descriptor of a segment's file.
+    async fn segment_file(&self, base: Offset, access: Access) -> Result<File, ReadError> {
+        let open = self.state.borrow_mut().segment(base).and_then(|segment| match access {
+            Access::Direct => segment.file.clone().or_else(|| segment.unnamed.clone()),
+            Access::Cached => segment.unnamed.clone(),
+        });
+        if let Some(file) = open {
             return Ok(file);
         }
         let path = layout::segment_file(&self.directory, base);
-        let file = self.shared.sealed_files.get(&self.shared.core, &path, access).await;
+        let file = self.shared.segment_files.get(&self.shared.core, &path, access).await;
         file.map_err(|error| self.io_error(base, error))
     }
 

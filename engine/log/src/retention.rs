@@ -160,7 +160,7 @@ impl Partition {
     /// Takes a segment that retention does not keep out of the log; its file goes after `file.delete.delay.ms`.
     async fn doom_segment_files(&self, base: Offset) -> Result<(), Unavailable> {
         let path = layout::segment_file(&self.directory, base);
-        self.shared.sealed_files.forget(&path);
+        self.shared.segment_files.forget(&path);
         self.remove(&layout::index_file(&self.directory, base)).await?;
         let doomed = layout::deleted_segment_file(&self.directory, base);
         match self.shared.doom_file(&path, doomed, self.config().file_delete_delay).await {
@@ -174,7 +174,7 @@ impl Partition {
     /// Removes a segment that is no part of the log any more.
     pub(crate) async fn remove_segment_files(&self, base: Offset) -> Result<(), Unavailable> {
         let path = layout::segment_file(&self.directory, base);
-        self.shared.sealed_files.forget(&path);
+        self.shared.segment_files.forget(&path);
         self.remove(&layout::index_file(&self.directory, base)).await?;
         self.remove(&path).await
     }

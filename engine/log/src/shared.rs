@@ -23,14 +23,14 @@ use crate::layout;
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, EXTENT_BYTES_MIN, STRAIGHT_BYTES_PER_CHECKPOINT, block_ceil};
 use crate::options::LogOptions;
 use crate::partition::Partition;
-use crate::sealed_files::SealedFiles;
+use crate::segment_files::SegmentFiles;
 
 pub(crate) struct Shared {
     pub(crate) core: Core,
     pub(crate) root: PathBuf,
     pub(crate) options: LogOptions,
     pub(crate) journal: Journal,
-    pub(crate) sealed_files: SealedFiles,
+    pub(crate) segment_files: SegmentFiles,
     /// What stays on the disk for a while.
     pub(crate) doomed: DoomedFiles,
     pub(crate) partitions: RefCell<BTreeMap<TopicPartition, Rc<Partition>>>,
@@ -60,13 +60,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(core: &Core, root: &Path, options: LogOptions, journal: Journal) -> Rc<Shared> {
-        let sealed_files = SealedFiles::new(options.sealed_descriptors);
+        let segment_files = SegmentFiles::new(options.reader_descriptors);
         let shared = Rc::new(Shared {
             core: core.clone(),
             root: root.to_owned(),
             options,
             journal,
-            sealed_files,
+            segment_files,
             doomed: DoomedFiles::default(),
             partitions: RefCell::default(),
             offline: RefCell::default(),

@@ -1,4 +1,4 @@
-//! Descriptors of sealed segments for readers, bounded in number.
+//! Descriptors of segments' files for readers, bounded in number. (A segment that is written has one more, for its writes.)
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use millrace_runtime::{Core, File, OpenOptions};
 
-/// How a sealed segment is read.
+/// How a segment's file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
     /// Through the page cache: what is likely to be read again, and what leaves by sendfile.
@@ -17,10 +17,10 @@ pub(crate) enum Access {
 }
 
 /// The descriptors of one core; the one that was used longest ago is closed first.
-pub(crate) struct SealedFiles {
+pub(crate) struct SegmentFiles {
     limit: usize,
     open: RefCell<Open>,
-    /// Counts the calls of [`SealedFiles::forget`].
+    /// Counts the calls of [`SegmentFiles::forget`].
     forgotten: Cell<u64>,
 }
 
@@ -31,10 +31,10 @@ struct Open {
     order: VecDeque<(PathBuf, Access)>,
 }
 
-impl SealedFiles {
+impl SegmentFiles {
     /// At most `limit` descriptors, and at least one.
-    pub(crate) fn new(limit: usize) -> SealedFiles {
-        SealedFiles { limit: limit.max(1), open: RefCell::default(), forgotten: Cell::new(0) }
+    pub(crate) fn new(limit: usize) -> SegmentFiles {
+        SegmentFiles { limit: limit.max(1), open: RefCell::default(), forgotten: Cell::new(0) }
     }
 
     /// A descriptor of the file at `path`.
