@@ -238,8 +238,9 @@ impl Partition {
         Ok(parts)
     }
 
-    /// Parts `from..to` in what the file holds, up to the position given, and what only memory does. Together and before
-    /// anything is awaited: what is not in memory now is in the file, and stays there. Nothing when the segment is gone.
+    /// Parts `from..to` in what the file holds, up to the position given, and what only memory does. Together and
+    /// before anything is awaited: what is not in memory now is in the file, and stays there. Nothing when the segment
+    /// is gone.
     fn split(&self, view: &View, from: u64, to: u64) -> Option<(u64, Vec<Bytes>)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(view.base)?;
@@ -427,8 +428,8 @@ impl Partition {
         self.read_segment(&view, from, bytes).await
     }
 
-    /// How far a read that begins with the batch at `place` may go: as far as the limits allow, to its segment's end
-    /// or to damage.
+    /// How far a read that begins with the batch at `place` may go: as far as the limits allow, to its segment's end or
+    /// to damage.
     pub(crate) async fn verified_end(
         self: &Rc<Self>,
         view: &View,

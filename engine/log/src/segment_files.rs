@@ -1,4 +1,5 @@
-//! Descriptors of segments' files for readers, bounded in number. (A segment that is written has one more, for its writes.)
+//! Descriptors of segments' files for readers, bounded in number. A segment that is written has one more, for its
+//! writes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
