@@ -3,6 +3,7 @@
 //! Always true: after a failure that leaves the stream in the midst of something the connection is broken, and every
 //! later use of it fails.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +38,7 @@ pub struct Connection {
     last_correlation_id: i32,
     is_broken: bool,
     offered: Map<i16, VersionRange>,
+    features: BTreeMap<String, i16>,
 }
 
 /// A request whose answer was not received yet. It may be dropped: the answer is then passed over.
@@ -101,6 +103,7 @@ impl Connection {
             last_correlation_id: 0,
             is_broken: false,
             offered: Map::default(),
+            features: BTreeMap::new(),
         };
         let request =
             ApiVersionsRequest { client_software_name: CLIENT_ID, client_software_version: env!("CARGO_PKG_VERSION") };
@@ -118,7 +121,15 @@ impl Connection {
         for api in versions.api_keys.iter() {
             connection.offered.insert(api.api_key, VersionRange { min: api.min_version, max: api.max_version });
         }
+        let levels = versions.finalized_features.iter();
+        connection.features = levels.map(|feature| (feature.name.to_owned(), feature.max_version_level)).collect();
         Ok(connection)
+    }
+
+    /// The features that the cluster has settled on, and their levels (KIP-584).
+    #[must_use]
+    pub fn features(&self) -> &BTreeMap<String, i16> {
+        &self.features
     }
 
     /// Whether the connection can no longer be used.

@@ -14,6 +14,10 @@ use crate::run::Crew;
 
 /// The settings of a topic that decide what an acknowledgement is worth.
 const DURABILITY_SETTINGS: [&str; 4] = ["flush.messages", "flush.ms", "millrace.durability", "min.insync.replicas"];
+/// What a broker of Millrace tells among its settings.
+const VERSION_SETTING: &str = "millrace.version";
+/// The feature that says which metadata a Kafka cluster writes, and with it which releases it can be.
+const METADATA_FEATURE: &str = "metadata.version";
 /// `flush.messages` of a Kafka that leaves flushing to the operating system.
 const NEVER: &str = "9223372036854775807";
 
@@ -62,6 +66,8 @@ pub struct BrokerFacts {
     pub name: String,
     /// Where it was spoken to.
     pub address: String,
+    /// Whose broker it is and of which version, as far as it tells.
+    pub version: String,
     /// How many brokers lead partitions of the topic.
     pub leaders: usize,
     /// What an acknowledgement is worth, in words.
@@ -99,6 +105,7 @@ impl BrokerFacts {
         BrokerFacts {
             name: name.to_owned(),
             address: address.to_owned(),
+            version: version(cluster),
             leaders: target.leaders.len(),
             durability,
             settings,
@@ -106,6 +113,25 @@ impl BrokerFacts {
             fetch_version: target.fetch_version,
             process,
         }
+    }
+}
+
+/// Whose broker it is and of which version, as far as it tells: Kafka's protocol has no place for that.
+pub(crate) fn version(cluster: &mut Cluster) -> String {
+    let first = cluster.broker_ids().first().copied();
+    let told = first.map(|id| settings(cluster, Resource::Broker(id), Some(&[VERSION_SETTING])));
+    let named = told.and_then(Result::ok).unwrap_or_default().into_iter().find(|it| it.name == VERSION_SETTING);
+    if let Some(version) = named.and_then(|setting| setting.value) {
+        return format!("Millrace {version}");
+    }
+    cluster.any().map_or_else(|error| format!("version unknown: {error}"), |broker| of_features(broker.features()))
+}
+
+/// A broker that tells its cluster's features, and nothing of itself.
+fn of_features(features: &BTreeMap<String, i16>) -> String {
+    match features.get(METADATA_FEATURE) {
+        Some(level) => format!("version unknown ({METADATA_FEATURE} {level})"),
+        None => "version unknown".to_owned(),
     }
 }
 
@@ -129,6 +155,14 @@ fn durability(settings: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broker_that_tells_no_version_is_said_to_have_told_none() {
+        // What Kafka 4.3.1 answers in ApiVersions.
+        let kafka = BTreeMap::from([("group.version".to_owned(), 1), ("metadata.version".to_owned(), 30)]);
+        assert_eq!(of_features(&kafka), "version unknown (metadata.version 30)");
+        assert_eq!(of_features(&BTreeMap::new()), "version unknown");
+    }
 
     #[test]
     fn durability_is_told_in_words() {

@@ -16,7 +16,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
 
 use crate::compare::median;
-use crate::environment::Machine;
+use crate::environment::{Machine, version};
 use crate::error::LoadError;
 use crate::prepare::{resolve, unix_ns};
 use crate::process::Process;
@@ -46,7 +46,9 @@ pub struct Extent {
 /// What was found in one round.
 #[derive(Clone, Debug)]
 pub struct Round {
-    /// The broker's command line.
+    /// The broker's version, as far as it tells.
+    pub version: String,
+    /// Its command line.
     pub command: String,
     start_ms: f64,
     idle_bytes: f64,
@@ -104,6 +106,17 @@ pub struct Row {
     pub target: Option<f64>,
 }
 
+/// A broker, for the head of the report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    /// Its name in the report.
+    pub name: String,
+    /// Its version, as far as it tells.
+    pub version: String,
+    /// Its command line.
+    pub command: String,
+}
+
 /// Everything that was found.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitsReport {
@@ -113,8 +126,8 @@ pub struct LimitsReport {
     pub extent: Extent,
     /// How often.
     pub rounds: usize,
-    /// The command lines that the brokers were started with, by name.
-    pub brokers: Vec<(String, String)>,
+    /// The brokers.
+    pub brokers: Vec<Told>,
     /// The figures.
     pub rows: Vec<Row>,
 }
@@ -158,6 +171,7 @@ impl Extent {
         let created_bytes = self.resident(&broker, stopper)?;
         write_to_each(&mut cluster, &topics, stopper)?;
         let written_bytes = self.resident(&broker, stopper)?;
+        let version = version(&mut cluster);
         drop((cluster, broker));
 
         let broker = Watched::start(start, parent)?;
@@ -167,6 +181,7 @@ impl Extent {
         broker.end_and_forget()?;
         let (connections, partitions) = (self.connections.max(1) as f64, self.partitions.max(1) as f64);
         Ok(Round {
+            version,
             command,
             start_ms,
             idle_bytes,
@@ -284,6 +299,7 @@ mod tests {
     #[test]
     fn rows_have_the_median_the_range_and_the_target() {
         let round = |idle_mib: f64| Round {
+            version: String::new(),
             command: String::new(),
             start_ms: 10.0,
             idle_bytes: idle_mib * 1_048_576.0,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use millrace_load::environment::Machine;
-use millrace_load::limits::{Extent, LimitsReport, Round, rows};
+use millrace_load::limits::{Extent, LimitsReport, Round, Told, rows};
 use millrace_load::report::text;
 use millrace_load::run::Crew;
 use millrace_load::start::StartSpec;
@@ -77,9 +77,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     if arguments.json { output::print_json(&report) } else { output::print_line(&text) }
 }
 
-/// A broker's name and the command line that it ran with.
-fn told((spec, rounds): (&StartSpec, &Vec<Round>)) -> Option<(String, String)> {
-    Some((spec.name.clone(), rounds.first()?.command.clone()))
+/// How the report tells a broker.
+fn told((spec, rounds): (&StartSpec, &Vec<Round>)) -> Option<Told> {
+    let Round { version, command, .. } = rounds.first()?;
+    Some(Told { name: spec.name.clone(), version: version.clone(), command: command.clone() })
 }
 
 /// This program's broker.

@@ -73,6 +73,7 @@ fn report() -> Report {
             name: "<ours>".to_owned(),
             address: "localhost:9092".to_owned(),
             leaders: 1,
+            version: "Millrace 0.1.0".to_owned(),
             durability: "acknowledged when on stable storage".to_owned(),
             settings: BTreeMap::new(),
             produce_version: 12,
@@ -105,7 +106,7 @@ fn text_says_what_ran_what_came_out_and_what_to_doubt() {
     for words in [
         "partitions 16",
         "pinned to [1]",
-        "<ours> at localhost:9092: acknowledged when on stable storage",
+        "<ours> at localhost:9092, Millrace 0.1.0: acknowledged when on stable storage",
         "250000",
         "200000",
         "the load itself was busy for 95 %",

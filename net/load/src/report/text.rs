@@ -65,7 +65,7 @@ pub fn limits(report: &LimitsReport) -> String {
         "limits   {} idle connections, {} partitions, {} round(s), {} s left alone before each look",
         extent.connections, extent.partitions, report.rounds, extent.settle_s
     )];
-    lines.extend(report.brokers.iter().map(|(name, command)| format!("broker   {name}: {command}")));
+    lines.extend(report.brokers.iter().map(|it| format!("broker   {}, {}: {}", it.name, it.version, it.command)));
     lines.push(machine(&report.machine));
     lines.push(String::new());
     let rows: Vec<_> = report
@@ -94,7 +94,7 @@ fn machine(machine: &Machine) -> String {
 }
 
 fn broker(facts: &BrokerFacts) -> String {
-    let mut line = format!("broker   {} at {}: {}", facts.name, facts.address, facts.durability);
+    let mut line = format!("broker   {} at {}, {}: {}", facts.name, facts.address, facts.version, facts.durability);
     if let Some(process) = &facts.process {
         /// Of a command line this much is shown.
         const COMMAND_CHARS_MAX: usize = 60;

@@ -2,7 +2,7 @@
 
 use millrace_base::code::ErrorCode;
 use millrace_base::group_config;
-use millrace_base::setting::{Described, Source};
+use millrace_base::setting::{Described, Kind, Source};
 use millrace_base::topic_config;
 use millrace_cluster::metadata::check_topic_name;
 use millrace_wire::messages::describe_configs::{
@@ -77,7 +77,9 @@ fn describe(
                 return Ok(server.settings().describe_of_all());
             }
             if name.parse() == Ok(node_id) {
-                return Ok(server.settings().describe());
+                let mut settings = server.settings().describe();
+                settings.push(version());
+                return Ok(settings);
             }
             Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {node_id}, but received {name}")))
         }
@@ -92,6 +94,21 @@ fn describe(
             Ok(group_config::describe(&overrides, &server.config))
         }
         other => Err((ErrorCode::InvalidRequest, format!("Unsupported resource type: {other}"))),
+    }
+}
+
+/// What Kafka's protocol has no place for: the broker's own version. No setting, but it reads as one that cannot be
+/// changed.
+fn version() -> Described {
+    let build = if cfg!(debug_assertions) { "+debug" } else { "" };
+    Described {
+        name: "millrace.version",
+        value: Some(format!("{}{build}", env!("CARGO_PKG_VERSION"))),
+        source: Source::DefaultConfig,
+        kind: Kind::String,
+        is_read_only: true,
+        synonyms: Vec::new(),
+        documentation: "The version of Millrace that this broker runs.",
     }
 }
 
