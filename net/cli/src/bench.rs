@@ -1,6 +1,7 @@
 //! `millrace bench`: measures brokers, any that speak Kafka's protocol.
 
 mod compare;
+mod cores;
 mod limits;
 mod live;
 mod options;
@@ -40,6 +41,8 @@ enum What {
     Idle(One),
     /// Measure several brokers in turns, and give the ratios between them
     Compare(compare::Arguments),
+    /// What it costs that a connection and its partitions are on different cores of Millrace
+    Cores(cores::Arguments),
     /// What a broker takes before anybody uses it: its start, its memory, an idle connection, a partition
     Limits(limits::Arguments),
 }
@@ -72,6 +75,7 @@ struct Mixed {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (one, workload) = match &arguments.what {
         What::Compare(arguments) => return compare::run(arguments),
+        What::Cores(arguments) => return cores::run(arguments),
         What::Limits(arguments) => return limits::run(arguments),
         What::Produce(one) => (one, Workload::Produce),
         What::Consume(one) => (one, Workload::Consume),

@@ -125,6 +125,25 @@ fn brokers_are_compared_in_turns() {
 }
 
 #[test]
+fn the_price_of_another_core_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments =
+        ["bench", "cores", "--rate", "max,5000", "--rounds", "2", "--time", "1s", "--warm-up", "100ms", "--json"];
+    let place = ["--start-dir", directory.path().to_str().unwrap()];
+    let report = run(arguments.iter().chain(&place)).json().pop().unwrap();
+    let runs = report["runs"].as_array().unwrap();
+    for name in ["one-core", "two-cores-own", "two-cores-other"] {
+        let of_name: Vec<_> = runs.iter().filter(|run| run["broker"] == name).collect();
+        assert_eq!(of_name.len(), 4, "two rates, two rounds: {report}");
+        assert!(of_name.iter().all(|run| number(run, "/figures/produced_records_per_s") > 0.0), "{report}");
+    }
+    let ratios = report["ratios"].as_array().unwrap();
+    let is_price = |it: &&Value| it["broker"] == "two-cores-other" && it["figure"] == "broker CPU-s/GB";
+    assert_eq!(ratios.iter().filter(is_price).count(), 2, "{report}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "what the brokers left is removed");
+}
+
+#[test]
 fn what_a_broker_takes_before_anybody_uses_it_is_measured() {
     let directory = tempfile::tempdir().unwrap();
     let (data, saved) = (directory.path().join("data"), directory.path().join("saved"));
@@ -157,6 +176,7 @@ fn what_cannot_be_measured_is_said() {
         (&["produce", "--pin", "9999", "--server", server], 2, "processor 9999 cannot be used"),
         (&["produce", "--server", "127.0.0.1:1"], 3, "cannot connect"),
         (&["compare", server], 2, "two brokers"),
+        (&["cores", "--keys", "uniform:5"], 2, "neither --keys nor --producers"),
         (&["limits", "--start", "a=exit 7"], 3, "ended (exit status: 7)"),
         (&["limits", "--connections", "0"], 2, "0 is not in 1..="),
         (&["compare", "--start", "a=exit 7", server], 3, "ended (exit status: 7)"),

@@ -7,6 +7,7 @@
 mod batch;
 pub mod compare;
 mod consume;
+pub mod cores;
 pub mod environment;
 pub mod error;
 pub mod keys;

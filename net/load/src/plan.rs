@@ -23,8 +23,6 @@ pub struct Target {
     pub topic: String,
     /// Every partition has one.
     pub leaders: Vec<Leader>,
-    /// How many partitions.
-    pub partitions: usize,
     /// Where consumers begin, by partition.
     pub starts: Vec<i64>,
     /// Where the partitions ended when it began, by partition.

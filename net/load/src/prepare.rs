@@ -113,7 +113,6 @@ impl Topic {
         Ok(Target {
             topic: topic.name.clone(),
             leaders,
-            partitions: partitions.len(),
             starts,
             ends,
             produce_version: broker.version::<ProduceRequest<'_>>(PRODUCE_VERSION_MAX)?,

@@ -1,5 +1,6 @@
 //! What a process of this machine costs: its processor time and memory, read from /proc.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Instant;
@@ -75,6 +76,24 @@ impl Process {
             targets.any(|target| target.to_str().is_some_and(|target| inodes.iter().any(|inode| inode == target)))
         })?;
         Process::of_pid(owner).ok()
+    }
+
+    /// Its threads by name: the processor time of those of a name together, in seconds.
+    ///
+    /// # Errors
+    /// [`LoadError::File`] when it has ended.
+    pub fn threads(&self) -> Result<BTreeMap<String, f64>, LoadError> {
+        let path = format!("/proc/{}/task", self.pid);
+        let failed = || LoadError::file(format!("the broker's process {}: {path}", self.pid));
+        let mut threads = BTreeMap::new();
+        for thread in fs::read_dir(&path).map_err(failed())? {
+            let thread = thread.map_err(failed())?.path();
+            // One that has just ended has done nothing since.
+            let Ok(stat) = fs::read_to_string(thread.join("stat")) else { continue };
+            let name = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map_or("", |(name, _)| name);
+            *threads.entry(name.to_owned()).or_insert(0.0) += ticks(&stat) as f64 / self.ticks_per_second;
+        }
+        Ok(threads)
     }
 
     /// Looks at it.
@@ -159,6 +178,22 @@ mod tests {
         }
         let elsewhere: SocketAddr = "192.0.2.1:9092".parse().unwrap();
         assert!(Process::listening_at(elsewhere).is_none());
+    }
+
+    #[test]
+    fn threads_are_told_apart_by_their_names() {
+        let this = Process::of_pid(std::process::id().cast_signed()).unwrap();
+        let (begin, began) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let body = move || {
+            begin.send(()).unwrap();
+            ended.recv().unwrap_err();
+        };
+        let named = std::thread::Builder::new().name("core-7 (x)".to_owned()).spawn(body).unwrap();
+        began.recv().unwrap();
+        assert!(this.threads().unwrap()["core-7 (x)"] >= 0.0);
+        drop(end);
+        named.join().unwrap();
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) struct Producer {
     number: usize,
     batches: RefCell<Batches>,
     lanes: Vec<Lane>,
-    /// By partition: its lane, and its place in that lane.
+    /// By partition, of those that are written to: its lane, and its place in that lane.
     places: Vec<(usize, usize)>,
     is_over: Cell<bool>,
     overflow: RefCell<Vec<Run>>,
@@ -88,17 +88,15 @@ impl Producer {
     ) -> Producer {
         let load = &plan.load;
         let linger_ns = u64::try_from(load.linger.as_nanos()).unwrap_or(u64::MAX);
-        let mut places = vec![(0, 0); plan.target.partitions];
+        let mut places = Vec::new();
         let mut lanes = Vec::new();
         for (lane, leader) in plan.target.leaders.iter().enumerate() {
-            for (place, partition) in leader.partitions.iter().enumerate() {
-                if let Some(entry) = usize::try_from(*partition).ok().and_then(|partition| places.get_mut(partition)) {
-                    *entry = (lane, place);
-                }
-            }
-            let count = leader.partitions.len();
+            let wanted = leader.partitions.iter().copied().filter(|partition| load.only.contains(*partition));
+            let partitions: Vec<i32> = wanted.collect();
+            places.extend(partitions.iter().enumerate().map(|(place, partition)| (*partition, lane, place)));
+            let count = partitions.len();
             lanes.push(Lane {
-                partitions: leader.partitions.clone(),
+                partitions,
                 sequences: RefCell::new(vec![0; count]),
                 queues: RefCell::new(Queues::new(count, load.batch_records(), linger_ns)),
                 in_flight: RefCell::default(),
@@ -107,6 +105,8 @@ impl Producer {
                 next_place: Cell::new(number * count / load.producers.max(1)),
             });
         }
+        places.sort_unstable();
+        let places = places.into_iter().map(|(_, lane, place)| (lane, place)).collect();
         Producer {
             core: core.clone(),
             plan: plan.clone(),

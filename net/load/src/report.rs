@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::environment::{BrokerFacts, Machine};
 use crate::keys::KEY_BYTES;
 use crate::run::Measurement;
-use crate::spec::{Acks, Keys, Load, Rate, Workload};
+use crate::spec::{Acks, Keys, Load, Rate, Subset, Workload};
 use crate::tally::{Latencies, Measured};
 
 /// A load that kept its processors this busy may have been what was measured.
@@ -304,6 +304,7 @@ pub fn settings(load: &Load, partitions: usize) -> Vec<(&'static str, String)> {
     };
     settings.extend([
         ("partitions", partitions.to_string()),
+        ("written to", written_to(load)),
         ("record bytes", load.record_bytes.to_string()),
         ("keys", keys),
         ("compression", format!("{:?}", load.codec).to_lowercase()),
@@ -336,6 +337,14 @@ pub fn settings(load: &Load, partitions: usize) -> Vec<(&'static str, String)> {
         ("length s", load.length.as_secs_f64().to_string()),
     ]);
     settings
+}
+
+fn written_to(load: &Load) -> String {
+    match load.only {
+        _ if !load.workload.has_producers() => "none".to_owned(),
+        Subset::ALL => "all".to_owned(),
+        Subset { first, step } => format!("every {step} of them from {first} on"),
+    }
 }
 
 fn workload(workload: Workload) -> &'static str {

@@ -52,6 +52,27 @@ pub enum Keys {
     },
 }
 
+/// Some of a topic's partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subset {
+    /// The first of them.
+    pub first: u16,
+    /// How far they lie apart, at least 1.
+    pub step: u16,
+}
+
+impl Subset {
+    /// All partitions.
+    pub const ALL: Subset = Subset { first: 0, step: 1 };
+
+    /// Whether a partition is one of them.
+    #[must_use]
+    pub fn contains(self, partition: i32) -> bool {
+        let beyond = partition - i32::from(self.first);
+        beyond >= 0 && beyond % i32::from(self.step.max(1)) == 0
+    }
+}
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
@@ -91,6 +112,8 @@ pub struct Load {
     pub record_bytes: usize,
     /// Which keys records have.
     pub keys: Keys,
+    /// The partitions that records without keys are written to.
+    pub only: Subset,
     /// How batches are compressed.
     pub codec: Codec,
     /// Bytes of records in a batch at most, before compression. A larger record has a batch of its own.
@@ -163,6 +186,7 @@ pub(crate) mod testing {
             workload,
             record_bytes: 100,
             keys: Keys::None,
+            only: Subset::ALL,
             codec: Codec::None,
             batch_bytes: 16 * 1024,
             linger: Duration::ZERO,

@@ -55,6 +55,18 @@ impl Subject {
         Ok(Subject { spec, cluster, topic, process, is_filled: false })
     }
 
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The broker's process, if it runs on this machine.
+    #[must_use]
+    pub fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
+    }
+
     /// How many partitions the topic has.
     #[must_use]
     pub fn partitions(&self) -> usize {
@@ -102,6 +114,13 @@ impl Subject {
 
     fn plan(&mut self, load: &Load) -> Result<Plan, LoadError> {
         let target = self.topic.target(&mut self.cluster, load)?;
+        let mut partitions = target.leaders.iter().flat_map(|leader| &leader.partitions);
+        if load.workload.has_producers() && !partitions.any(|partition| load.only.contains(*partition)) {
+            return Err(LoadError::Spec(format!(
+                "topic {:?} has none of the partitions to be written to",
+                target.topic
+            )));
+        }
         Ok(Plan { load: load.clone(), target, epoch_ns: epoch_ns() })
     }
 

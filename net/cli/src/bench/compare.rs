@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     }
     let stopper = Stopper::install()?;
     options.pin_this_thread()?;
-    let scratch = arguments.start.scratch()?;
+    let scratch = arguments.start.place.scratch()?;
     let mut started: Vec<Started> = Vec::new();
     let mut named: Vec<(String, String)> = arguments.brokers.iter().map(|broker| name_of(broker)).collect();
     for spec in specs {

@@ -49,12 +49,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
         settle_s: arguments.settle.as_secs_f64(),
     };
     let specs = match arguments.start.specs() {
-        none if none.is_empty() => vec![own_broker(&arguments.start)?],
+        none if none.is_empty() => vec![arguments.start.place.own_broker("millrace", 1)?],
         specs => specs,
     };
     extent.make_room()?;
     let stopper = Stopper::install()?;
-    let scratch = arguments.start.scratch()?;
+    let scratch = arguments.start.place.scratch()?;
     let mut found = vec![Vec::new(); specs.len()];
     for _ in 0..arguments.rounds {
         for (spec, rounds) in specs.iter().zip(&mut found) {
@@ -81,12 +81,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
 fn told((spec, rounds): (&StartSpec, &Vec<Round>)) -> Option<Told> {
     let Round { version, command, .. } = rounds.first()?;
     Some(Told { name: spec.name.clone(), version: version.clone(), command: command.clone() })
-}
-
-/// This program's broker.
-fn own_broker(start: &StartOptions) -> Result<StartSpec, CliError> {
-    let program = std::env::current_exe().map_err(CliError::file("this program's own path"))?;
-    let command =
-        format!("exec '{}' serve --listen 127.0.0.1:{{port}} --data-dir {{dir}} --cores 1", program.display());
-    Ok(start.spec("millrace", &command))
 }

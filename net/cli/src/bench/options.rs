@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use millrace_load::keys::KEYS_MAX;
 use millrace_load::prepare::TopicSpec;
 use millrace_load::run::{Crew, pin_this_thread};
-use millrace_load::spec::{Acks, Keys, Load, Rate, STAMP_BYTES, Workload};
+use millrace_load::spec::{Acks, Keys, Load, Rate, STAMP_BYTES, Subset, Workload};
 use millrace_record::compression::Codec;
 
 use crate::output::CliError;
@@ -151,6 +151,7 @@ impl Options {
             workload,
             record_bytes: size(self.record_bytes),
             keys: self.keys,
+            only: Subset::ALL,
             codec: match self.compression {
                 Compression::None => Codec::None,
                 Compression::Gzip => Codec::Gzip,

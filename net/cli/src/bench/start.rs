@@ -13,6 +13,13 @@ pub(super) struct StartOptions {
     /// A broker to start for this, and end after it: {port} and {dir} stand for what it is to use; may be repeated
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_pair)]
     start: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(super) place: PlaceOptions,
+}
+
+/// Where started brokers run.
+#[derive(Args)]
+pub(super) struct PlaceOptions {
     /// The processors to pin started brokers to
     #[arg(long, value_name = "CPUS", value_delimiter = ',')]
     start_pin: Vec<usize>,
@@ -24,12 +31,25 @@ pub(super) struct StartOptions {
 impl StartOptions {
     /// The brokers that are to be started.
     pub(super) fn specs(&self) -> Vec<StartSpec> {
-        self.start.iter().map(|(name, command)| self.spec(name, command)).collect()
+        let spec = |(name, command): &(String, String)| StartSpec {
+            name: name.clone(),
+            command: command.clone(),
+            processors: self.place.start_pin.clone(),
+        };
+        self.start.iter().map(spec).collect()
     }
+}
 
-    /// A broker that is to be started.
-    pub(super) fn spec(&self, name: &str, command: &str) -> StartSpec {
-        StartSpec { name: name.to_owned(), command: command.to_owned(), processors: self.start_pin.clone() }
+impl PlaceOptions {
+    /// This program's own broker, on so many cores; of the processors, on as many.
+    pub(super) fn own_broker(&self, name: &str, cores: u16) -> Result<StartSpec, CliError> {
+        let program = std::env::current_exe().map_err(CliError::file("this program's own path"))?;
+        let serve = "serve --listen 127.0.0.1:{port} --data-dir {dir} --cores";
+        Ok(StartSpec {
+            name: name.to_owned(),
+            command: format!("exec '{}' {serve} {cores}", program.display()),
+            processors: self.start_pin.iter().copied().take(usize::from(cores)).collect(),
+        })
     }
 
     /// A directory for what they store.

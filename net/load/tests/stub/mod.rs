@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use millrace_load::plan::{Leader, Plan, Shared, Target};
-use millrace_load::spec::{Acks, Keys, Load, Rate, Workload};
+use millrace_load::spec::{Acks, Keys, Load, Rate, Subset, Workload};
 use millrace_load::worker::{self, Event, Outcome, Place};
 use millrace_record::batch::Batch;
 use millrace_record::compression::Codec;
@@ -47,6 +47,7 @@ pub(crate) fn load() -> Load {
         workload: Workload::Produce,
         record_bytes: 100,
         keys: Keys::None,
+        only: Subset::ALL,
         codec: Codec::None,
         batch_bytes: 1024 * 1024,
         linger: Duration::ZERO,
@@ -81,7 +82,6 @@ pub(crate) fn run(load: &Load, delays: Delays) -> Outcome {
     let target = Target {
         topic: "t".to_owned(),
         leaders: vec![Leader { address, partitions: vec![0] }],
-        partitions: 1,
         starts: Vec::new(),
         ends: Vec::new(),
         produce_version: VERSION,
