@@ -111,6 +111,7 @@ pub(crate) fn options(random: &mut Random) -> LogOptions {
         journal_file_bytes: 128 << 10,
         journal_files: 3,
         journal_commit_bytes: 64 << 10,
+        copied_bytes: 8 << 10,
         ..LogOptions::default()
     }
 }

@@ -28,6 +28,8 @@ pub(crate) const CHUNK_GROWTH: usize = 4;
 pub(crate) const EXTENT_BYTES_MIN: u64 = 64 * 1024;
 /// A segment's largest extent, in bytes.
 pub(crate) const EXTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Default of [`crate::LogOptions::copied_bytes`].
+pub(crate) const COPIED_BYTES: usize = 128 * 1024;
 /// Default of [`crate::LogOptions::reader_descriptors`].
 pub(crate) const READER_DESCRIPTORS: usize = 256;
 /// Default of [`crate::LogOptions::producer_expiry_ms`]: a day, as in Kafka.

@@ -41,6 +41,9 @@ pub struct LogOptions {
     pub journal_files: usize,
     /// The largest journal record, in bytes; more than [`LogOptions::large_run_bytes`] and two blocks.
     pub journal_commit_bytes: usize,
+    /// The most bytes of a file that a read gives in memory when they were verified before, inclusive: so few cost less
+    /// to copy than to splice (`docs/decisions/006`).
+    pub copied_bytes: usize,
     /// Descriptors of segments that a core keeps open for readers.
     pub reader_descriptors: usize,
     /// A producer that sent nothing for this long is forgotten, in ms (Kafka's `producer.id.expiration.ms`).
@@ -58,6 +61,7 @@ impl Default for LogOptions {
             journal_file_bytes: 32 * 1024 * 1024,
             journal_files: 4,
             journal_commit_bytes: limits::COMMIT_BYTES,
+            copied_bytes: limits::COPIED_BYTES,
             reader_descriptors: limits::READER_DESCRIPTORS,
             producer_expiry_ms: limits::PRODUCER_EXPIRY_MS,
         }

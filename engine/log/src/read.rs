@@ -232,7 +232,13 @@ impl Partition {
         let mut parts = Vec::new();
         if from < in_file {
             let file = self.segment_file(view.base, Access::Cached).await?;
-            parts.push(ReadPart::File { file, position: from, length: in_file - from });
+            let part = ReadPart::File { file, position: from, length: in_file - from };
+            parts.push(if part.len() <= self.shared.options.copied_bytes {
+                let copied = part.load(&self.shared.core).await;
+                ReadPart::Memory(copied.map_err(|error| self.io_error(view.base, error))?)
+            } else {
+                part
+            });
         }
         parts.extend(tail.into_iter().map(ReadPart::Memory));
         Ok(parts)
@@ -346,13 +352,13 @@ impl Partition {
     /// The same up to `to`, in the pieces in which it was read.
     async fn read_parts(&self, view: &View, from: u64, to: u64, access: Access) -> Result<Vec<Bytes>, ReadError> {
         let to = to.max(from);
-        let Some((split, tail)) = self.split(view, from, to) else { return Ok(Vec::new()) };
+        let Some((in_file, tail)) = self.split(view, from, to) else { return Ok(Vec::new()) };
         let mut parts = Vec::new();
-        if from < split {
+        if from < in_file {
             let file = self.segment_file(view.base, access).await?;
             let mut at = from;
-            while at < split {
-                let wanted = chunk_bytes(at).min((split - at) as usize);
+            while at < in_file {
+                let wanted = chunk_bytes(at).min((in_file - at) as usize);
                 let part = read_around_damage(&self.shared.core, &file, at, wanted).await;
                 let part = part.map_err(|error| self.io_error(view.base, error))?;
                 at += part.len() as u64;
