@@ -119,3 +119,39 @@ fn a_block_that_a_clean_stop_left_is_protected_by_a_commit_that_holds_it_and_by_
     });
     assert!(done.output.is_some());
 }
+
+#[test]
+fn a_stop_without_appends_does_not_write_the_block_that_only_its_file_has() {
+    let disk = written();
+    let of_host = disk.clone();
+    let path = Path::new("/log/topic-0/00000000000000000003.log");
+    let done = run(1, &disk, Stop::Never, async move |core: Core| {
+        let opened = open(&core).await;
+        // Whoever writes a block that cannot be read heals it.
+        of_host.spoil(path, 0).unwrap();
+        opened.log.close().await.unwrap();
+    });
+    assert!(done.output.is_some());
+    assert!(disk.read_file(path).is_err(), "the block was written");
+}
+
+#[test]
+fn a_checkpoint_does_not_have_the_epoch_of_what_is_not_durable() {
+    let disk = written();
+    let stalled = disk.clone();
+    let done = run(1, &disk, Stop::Never, async move |core: Core| {
+        let opened = open(&core).await;
+        let batches = batch_bytes(None, 1, 0, b"value");
+        let append = |leader_epoch| Append { batches: &batches, origin: Origin::Client, leader_epoch, restamp: None };
+        // There is room in the segment then.
+        let next = opened.partition.append(&append(0)).await.unwrap().next_offset;
+        opened.partition.wait_durable(next).await.unwrap();
+        stalled.stall();
+        opened.partition.append(&append(4)).await.unwrap();
+        assert_eq!((opened.partition.snapshot().epochs, opened.partition.leader_epoch()), (vec![(0, 0)], 4));
+        stalled.resume();
+        opened.partition.wait_durable(next + 1).await.unwrap();
+        assert_eq!(opened.partition.snapshot().epochs, [(0, 0), (4, next)]);
+    });
+    assert!(done.output.is_some());
+}

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use millrace_base::ids::{Offset, TopicId, TopicPartition};
 use millrace_runtime::Core;
+use millrace_runtime::sim::{Disk, Stop, run};
 
 use crate::commit::{Pending, PendingAppend};
-use crate::journal::Operation;
+use crate::journal::{self, External, Operation};
 use crate::limits::{BLOCK_BYTES, block_floor};
 use crate::testing::{batch_bytes, on_sim};
 use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig};
@@ -97,6 +98,43 @@ fn a_large_run_goes_straight_to_its_segment_but_for_its_last_block() {
 }
 
 #[test]
+fn of_runs_that_went_straight_to_their_segment_the_journal_has_place_length_and_checksum() {
+    let disk = Disk::new(1);
+    let ran = run(1, &disk, Stop::Never, async |core: Core| {
+        let options = LogOptions { large_run_bytes: LARGE_RUN_BYTES, ..LogOptions::default() };
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
+        let partition = log.create_partition(ID, "topic", PartitionConfig::default()).await.unwrap();
+        for bytes in [LARGE_RUN_BYTES + 500, LARGE_RUN_BYTES, LARGE_RUN_BYTES + BLOCK_BYTES] {
+            append(&partition, bytes as usize).await;
+        }
+    });
+    assert!(ran.output.is_some());
+    disk.power_loss_keeping_only_durable();
+    let ran = run(1, &disk, Stop::Never, async |core: Core| {
+        let mut journal = journal::replay(&core, Path::new("/log")).await.unwrap().journals.pop().unwrap();
+        let mut found = Vec::new();
+        while let Some(commit) = journal.next().await.unwrap() {
+            found.extend(commit.entries.iter().filter_map(|entry| match entry.operation {
+                Operation::Append { external, .. } => external,
+                _ => None,
+            }));
+        }
+        found
+    });
+    let segment = disk.read_file(Path::new("/log/topic-0/00000000000000000000.log")).unwrap();
+    let mut end = 0;
+    let found = ran.output.unwrap();
+    assert_eq!(found.len(), 3);
+    for External { position, bytes, checksum } in found {
+        assert_eq!(position, end, "one follows the other");
+        end = position + bytes;
+        assert_eq!(crc32fast::hash(&segment[position as usize..end as usize]), checksum);
+    }
+    assert_eq!(end, block_floor(3 * LARGE_RUN_BYTES + 500 + BLOCK_BYTES));
+}
+
+#[test]
 fn a_partial_block_is_held_anew_as_far_as_older_commits_hold_it() {
     with_partition(async |_core, _log, partition| {
         append(&partition, 500).await;
@@ -118,6 +156,17 @@ fn a_partial_block_is_held_anew_as_far_as_older_commits_hold_it() {
         let (entry, _) = partition.carry_entry(0, partition.shared.journal.submitted().next()).unwrap();
         let Operation::Append { position, .. } = entry.operation else { panic!("{:?}", entry.operation) };
         assert_eq!((position, entry.redo.len()), (2 * BLOCK_BYTES, 1_200), "from what is in the file");
+    });
+}
+
+#[test]
+fn what_is_held_anew_needs_the_older_commits_no_more() {
+    with_partition(async |_core, _log, partition| {
+        append(&partition, 500).await;
+        let first = partition.oldest_redo().unwrap();
+        append(&partition, 700).await;
+        partition.destage_or_carry(first.next()).await.unwrap();
+        assert!(partition.oldest_redo().is_some_and(|oldest| oldest > first));
     });
 }
 

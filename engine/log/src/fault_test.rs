@@ -498,3 +498,25 @@ fn a_failed_write_or_sync_takes_the_directory_offline_and_nothing_more_is_acknow
         });
     }
 }
+
+#[test]
+fn a_log_that_was_closed_or_has_failed_takes_no_new_partition() {
+    for is_closed in [true, false] {
+        let disk = Disk::new(1);
+        let of_host = disk.clone();
+        on(&disk, async move |core| {
+            let opened = Opened::open(core).await;
+            if is_closed {
+                opened.log.close().await.unwrap();
+            } else {
+                of_host.fail(Access::Write, Failure::Next(1));
+                opened.append(0).await.unwrap_err();
+            }
+            let refused =
+                opened.log.create_partition(id(PARTITIONS), "topic", config()).await.err().unwrap().to_string();
+            let told = if is_closed { "closed" } else { "offline" };
+            assert!(refused.contains(told), "{refused}");
+        });
+        assert!(!names(&disk, "").contains(&"topic-2".to_owned()));
+    }
+}

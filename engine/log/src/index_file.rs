@@ -189,4 +189,14 @@ mod tests {
             assert_eq!(StoredIndex::decode(&bytes[..at], 0), None, "{at} bytes");
         }
     }
+
+    #[test]
+    fn a_shorter_index_takes_the_place_of_a_longer_one() {
+        on_sim(1, async |core: Core| {
+            core.create_dir_all(Path::new(DIRECTORY)).await.unwrap();
+            write(&core, Path::new(DIRECTORY), OF, &index()).await.unwrap();
+            write(&core, Path::new(DIRECTORY), OF, &Index::empty()).await.unwrap();
+            assert_eq!(read_as(&core, OF).await, Some(Index::empty()));
+        });
+    }
 }

@@ -42,6 +42,8 @@ mod read_test;
 mod read_unverified;
 mod recovery;
 #[cfg(test)]
+mod recovery_test;
+#[cfg(test)]
 mod relaxed_test;
 mod retention;
 mod rot;

@@ -38,6 +38,12 @@ async fn read_all(core: &Core, partition: &Rc<Partition>) -> Vec<Offset> {
 
 #[test]
 fn what_does_not_fit_in_memory_is_in_the_segments_and_memory_stays_within_its_limit() {
+    for segment_bytes in [PartitionConfig::default().segment_bytes, 150_000] {
+        fill(segment_bytes);
+    }
+}
+
+fn fill(segment_bytes: u64) {
     on_sim(1, async move |core: Core| {
         let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
         let options = LogOptions { tail_bytes: TAIL_BYTES, ..LogOptions::default() };
@@ -45,7 +51,8 @@ fn what_does_not_fit_in_memory_is_in_the_segments_and_memory_stays_within_its_li
         let mut partitions = Vec::new();
         for partition in 0..3 {
             let id = TopicPartition { topic: TopicId([1; 16]), partition };
-            partitions.push(log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap());
+            let config = PartitionConfig { segment_bytes, ..PartitionConfig::default() };
+            partitions.push(log.create_partition(id, "topic", config).await.unwrap());
         }
         let mut most = 0;
         for round in 0..60 {
@@ -106,5 +113,30 @@ fn a_tail_takes_smaller_pieces_where_there_are_many() {
         // Half of the memory, shared, and down to a power of two; never less than 4 KiB.
         let kib = pieces.iter().map(|bytes| bytes / 1024).collect::<Vec<_>>();
         assert_eq!(kib, [32, 32, 16, 16, 8, 8, 8, 4, 4]);
+    });
+}
+
+#[test]
+fn what_is_cut_off_or_deleted_gives_its_memory_back() {
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new("/log"), LogOptions::default(), directory.start).await.unwrap();
+        let id = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
+        let config = PartitionConfig { segment_bytes: 150_000, ..PartitionConfig::default() };
+        let partition = log.create_partition(id, "topic", config).await.unwrap();
+        for value in 0..30 {
+            append(&partition, value).await;
+        }
+        partition.wait_durable(30).await.unwrap();
+        let before = log.numbers().tail_bytes;
+        let assert_counted = || assert_eq!(log.numbers().tail_bytes, partition.tail_memory_bytes());
+        partition.delete_records(10).await.unwrap();
+        while partition.segment_bases()[0] == 0 {
+            core.sleep(std::time::Duration::from_millis(1)).await;
+        }
+        assert_counted();
+        partition.truncate(20).await.unwrap();
+        assert_counted();
+        assert!(log.numbers().tail_bytes < before);
     });
 }

@@ -243,6 +243,24 @@ async fn walk(core: &Core, partition: &Rc<Partition>, mut offset: Offset, bytes_
 }
 
 #[test]
+fn a_run_goes_as_far_as_its_limits_allow() {
+    with_partition(PartitionConfig::default(), async |_core, _log, partition| {
+        let batch = batch_bytes(None, 2, 0, &[7; 100]);
+        for _ in 0..5 {
+            append(&partition, 0, &batch).await;
+        }
+        let one = batch.len();
+        for (offset, bytes_max, next_offset) in
+            [(0, 2 * one, 4), (0, 3 * one - 1, 4), (2, 3 * one, 8), (3, one, 4), (4, usize::MAX, 10)]
+        {
+            let limits = ReadLimits { bytes_max, at_least_one_batch: false };
+            let run = partition.read_run(offset, limits).await.unwrap().unwrap();
+            assert_eq!(run.next_offset, next_offset, "{bytes_max} bytes from {offset} on");
+        }
+    });
+}
+
+#[test]
 fn runs_are_whole_batches_one_after_the_other_wherever_they_lie() {
     on_sim(1, async |core: Core| {
         let root = Path::new("/log");

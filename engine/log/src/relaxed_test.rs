@@ -81,6 +81,25 @@ fn what_is_appended_is_read_at_once_and_durable_later() {
 }
 
 #[test]
+fn a_wait_for_more_ends_with_what_is_appended() {
+    let disk = Disk::new(1);
+    let stalled = disk.clone();
+    let ran = run(1, &disk, Stop::Never, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core).await;
+        let first = append(&partition).await;
+        partition.wait_durable(first).await.unwrap();
+        stalled.stall();
+        let waiting = partition.clone();
+        let told = core.spawn_join(async move { waiting.wait_beyond(1, 0).await });
+        core.yield_now().await;
+        append(&partition).await;
+        told.await;
+        assert_eq!(partition.offsets().durable, 1, "long before it is durable");
+    });
+    ran.output.unwrap();
+}
+
+#[test]
 fn deleting_up_to_the_high_watermark_waits_until_that_is_durable() {
     let disk = Disk::new(1);
     let stalled = disk.clone();

@@ -8,7 +8,7 @@ use millrace_record::batch::{Batch, batches};
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Random, Stop, run};
 
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BLOCK_BYTES, VERIFY_BYTES};
 use crate::testing::batch_bytes;
 use crate::{
     Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits, ReadPart,
@@ -146,4 +146,134 @@ fn each_damaged_block_is_found_and_only_what_it_holds_is_refused() {
             assert!(lost.len() <= 2, "{} damaged at {hit}, and {lost:?} are refused", path.display());
         }
     }
+}
+
+#[test]
+fn a_read_that_begins_before_damage_ends_where_it_begins() {
+    let disk = Disk::new(3);
+    let payloads = written(&disk);
+    let segments = segments(&disk);
+    let (path, length) = segments.get(1).unwrap();
+    let first: Offset = path.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    disk.corrupt(path, length / 2).unwrap();
+    let damaged = *refused(&disk, &payloads).first().unwrap();
+    assert!(damaged > first);
+    let ended = run(2, &disk, Stop::Never, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core).await;
+        let given = async |offset| {
+            let limits = ReadLimits { bytes_max: 1 << 20, at_least_one_batch: true };
+            let read = partition.read(offset, limits).await?;
+            let mut bytes = Vec::new();
+            for part in &read.parts {
+                bytes.extend_from_slice(&part.load(&core).await.unwrap());
+            }
+            Ok::<_, ReadError>(batches(&bytes).map(|batch| batch.unwrap().base_offset()).collect::<Vec<_>>())
+        };
+        for _ in 0..3 {
+            assert_eq!(given(first).await.unwrap(), (first..damaged).collect::<Vec<_>>());
+            assert_eq!(given(damaged - 1).await.unwrap(), [damaged - 1]);
+            assert!(matches!(given(damaged).await, Err(ReadError::Rot { first, .. }) if first == damaged));
+            assert_eq!(given(damaged + 1).await.unwrap()[0], damaged + 1);
+        }
+    });
+    ended.output.unwrap();
+}
+
+#[test]
+fn damage_is_found_in_each_piece_of_a_large_segment() {
+    const VALUE: usize = 60_000;
+    const COUNT: Offset = 60;
+    let disk = Disk::new(1);
+    let large = || PartitionConfig { segment_bytes: 5_000_000, ..PartitionConfig::default() };
+    let ended = run(1, &disk, Stop::Never, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new(ROOT), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new(ROOT), LogOptions::default(), directory.start).await.unwrap();
+        let partition = log.create_partition(ID, "topic", large()).await.unwrap();
+        for _ in 0..COUNT {
+            let append = &batch_bytes(None, 1, 1_000, &vec![7; VALUE]);
+            let append = Append { batches: append, origin: Origin::Client, leader_epoch: 0, restamp: None };
+            let appended = partition.append(&append).await.unwrap();
+            partition.wait_durable(appended.next_offset).await.unwrap();
+        }
+        log.close().await.unwrap();
+    });
+    ended.output.unwrap();
+    let (path, length) = segments(&disk).remove(0);
+    assert!(length > 3 * VERIFY_BYTES);
+    let batch_bytes = length / COUNT as u64;
+    let damaged = [1, 20, 37, 55];
+    for offset in damaged {
+        disk.corrupt(&path, offset * batch_bytes + 1_000).unwrap();
+    }
+    let ended = run(2, &disk, Stop::Never, async move |core: Core| {
+        let mut directory = LogDirectory::open(&core, Path::new(ROOT), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new(ROOT), LogOptions::default(), directory.start).await.unwrap();
+        let partition = log.adopt(directory.partitions.remove(0), large()).await.unwrap();
+        let mut refused = Vec::new();
+        for offset in 0..COUNT {
+            let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+            match partition.read(offset, limits).await {
+                Ok(read) => {
+                    let mut bytes = Vec::new();
+                    for part in &read.parts {
+                        bytes.extend_from_slice(&part.load(&core).await.unwrap());
+                    }
+                    let batch = Batch::first(&bytes).unwrap();
+                    assert!(batch.crc_is_valid() && batch.base_offset() == offset, "{offset}");
+                }
+                Err(ReadError::Rot { first, next, .. }) => refused.push((first, next)),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        refused
+    });
+    let expected = damaged.map(|offset| (offset as Offset, offset as Offset + 1));
+    assert_eq!(ended.output.unwrap(), expected);
+}
+
+#[test]
+fn a_first_read_gives_as_much_as_it_may() {
+    let disk = Disk::new(3);
+    let payloads = written(&disk);
+    let headers = batch_bytes(None, 1, 1_000, &[]).len() - payload_bytes(&batch_bytes(None, 1, 1_000, &[]));
+    let bytes_of = |offset: usize| headers + payloads[offset].len();
+    let two = bytes_of(1) + bytes_of(2);
+    for (bytes_max, expected) in [(two, 2), (two - 1, 1), (two + bytes_of(3) - 1, 2)] {
+        let ended = run(2, &disk.fork(1), Stop::Never, async move |core: Core| {
+            let (_directory, _log, partition) = open(&core).await;
+            let read = partition.read(1, ReadLimits { bytes_max, at_least_one_batch: false }).await.unwrap();
+            let [ReadPart::Memory(bytes)] = &*read.parts else { panic!("{:?}", read.parts) };
+            batches(bytes).map(|batch| batch.unwrap().base_offset()).collect::<Vec<_>>()
+        });
+        assert_eq!(ended.output.unwrap(), (1..=expected).collect::<Vec<_>>(), "{bytes_max} bytes");
+    }
+}
+
+fn payload_bytes(batch: &[u8]) -> usize {
+    Batch::first(batch).unwrap().payload().len()
+}
+
+#[test]
+fn what_rots_after_it_left_memory_is_found_in_the_life_that_wrote_it() {
+    const VALUE: usize = 20_000;
+    let disk = Disk::new(1);
+    let of_host = disk.clone();
+    let ended = run(1, &disk, Stop::Never, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new(ROOT), 1).await.unwrap();
+        let options = LogOptions { tail_bytes: 200_000, ..LogOptions::default() };
+        let log = CoreLog::open(&core, Path::new(ROOT), options, directory.start).await.unwrap();
+        let partition = log.create_partition(ID, "topic", PartitionConfig::default()).await.unwrap();
+        let batch = batch_bytes(None, 1, 1_000, &vec![7; VALUE]);
+        for _ in 0..40 {
+            let append = Append { batches: &batch, origin: Origin::Client, leader_epoch: 0, restamp: None };
+            let appended = partition.append(&append).await.unwrap();
+            partition.wait_durable(appended.next_offset).await.unwrap();
+        }
+        of_host.corrupt(&segments(&of_host)[0].0, batch.len() as u64 * 2 + 5_000).unwrap();
+        let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+        assert!(partition.read(1, limits).await.is_ok());
+        assert!(matches!(partition.read(2, limits).await, Err(ReadError::Rot { first: 2, next: 3, .. })));
+        assert!(partition.read(3, limits).await.is_ok() && partition.read(39, limits).await.is_ok());
+    });
+    ended.output.unwrap();
 }

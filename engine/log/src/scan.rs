@@ -271,6 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_that_is_larger_than_what_is_read_at_a_time_may_be_the_last_one() {
+        let (bytes, at) = segment(&[10, SCAN_BYTES]);
+        let end = bytes.len() as u64;
+        assert_eq!(scanned(&bytes, 0, end, u64::MAX), (at, end, false));
+    }
+
+    #[test]
+    fn a_scan_ends_where_the_file_does_also_when_there_should_be_more() {
+        let (bytes, at) = segment(&[10, 300, 20]);
+        let short = &bytes[..bytes.len() - 5];
+        let read = async |from, wanted| slice(short, from, wanted).await;
+        let end = scan(read, 0, u64::MAX, bytes.len() as u64, &mut |_, _| true).now_or_never().unwrap().unwrap();
+        assert_eq!((end.position, end.damage.is_some()), (at[2], true));
+    }
+
+    #[test]
     fn a_scan_ends_at_damage_and_at_a_part_of_a_batch() {
         let (mut bytes, at) = segment(&[10, 5_000, SCAN_BYTES, 20]);
         for cut in [1, 20, 70] {
@@ -320,7 +336,7 @@ mod tests {
     #[test]
     fn a_batch_is_found_wherever_it_lies_in_what_is_read_at_a_time() {
         let (batch, _) = segment(&[10]);
-        for before in 0..HEADER_BYTES + 3 {
+        for before in [0, 1, 2, 30, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + 1, HEADER_BYTES + 2] {
             let junk = vec![0; SCAN_BYTES - HEADER_BYTES - 1 + before];
             let bytes = [&junk[..], &batch].concat();
             assert_eq!(found(&bytes, 0, 100..102), Some((junk.len() as u64, 100)), "behind {} bytes", junk.len());

@@ -85,3 +85,95 @@ impl Open {
         Some(file)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use millrace_runtime::sim::{Disk, Stop, run};
+
+    use super::*;
+    use crate::scan::read_range;
+
+    /// Runs a test on a disk with the files `/log/a` to `/log/d`, which hold their names.
+    fn with_files(test: impl AsyncFnOnce(&Core, &Disk, SegmentFiles) + 'static) {
+        let disk = Disk::new(1);
+        for name in ["a", "b", "c", "d"] {
+            disk.write_file(&Path::new("/log").join(name), name.as_bytes()).unwrap();
+        }
+        let given = disk.clone();
+        run(1, &disk, Stop::Never, async move |core: Core| test(&core, &given, SegmentFiles::new(3)).await)
+            .output
+            .unwrap();
+    }
+
+    async fn content(core: &Core, files: &SegmentFiles, name: &str) -> String {
+        let file = files.get(core, &Path::new("/log").join(name), Access::Cached).await.unwrap();
+        String::from_utf8(read_range(core, &file, 0, 100).await.unwrap().to_vec()).unwrap()
+    }
+
+    /// Puts another file in the place of one.
+    async fn replace(core: &Core, disk: &Disk, name: &str) {
+        let path = Path::new("/log").join(name);
+        core.remove_file(&path).await.unwrap();
+        disk.write_file(&path, b"another").unwrap();
+    }
+
+    #[test]
+    fn the_descriptor_that_was_used_longest_ago_is_closed_and_the_others_stay() {
+        with_files(async |core, disk, files| {
+            for name in ["a", "b", "c", "a", "d"] {
+                assert_eq!(content(core, &files, name).await, name);
+            }
+            for name in ["a", "b", "c", "d"] {
+                replace(core, disk, name).await;
+            }
+            for name in ["a", "c", "d"] {
+                assert_eq!(content(core, &files, name).await, name, "still open");
+            }
+            assert_eq!(content(core, &files, "b").await, "another");
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_forgotten_is_opened_anew_and_no_other() {
+        with_files(async |core, disk, files| {
+            for name in ["a", "b"] {
+                content(core, &files, name).await;
+                replace(core, disk, name).await;
+            }
+            files.forget(Path::new("/log/a"));
+            assert_eq!(content(core, &files, "a").await, "another");
+            assert_eq!(content(core, &files, "b").await, "b");
+            files.forget(Path::new("/log"));
+            assert_eq!(content(core, &files, "b").await, "another");
+        });
+    }
+
+    #[test]
+    fn what_was_forgotten_counts_for_the_limit_no_more() {
+        with_files(async |core, disk, files| {
+            for name in ["a", "b", "c"] {
+                content(core, &files, name).await;
+            }
+            files.forget(Path::new("/log/a"));
+            content(core, &files, "d").await;
+            replace(core, disk, "b").await;
+            assert_eq!(content(core, &files, "b").await, "b", "there was room for one more");
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_forgotten_while_it_is_opened_is_not_kept() {
+        with_files(async |core, disk, files| {
+            let mut opening = pin!(content(core, &files, "a"));
+            assert!(matches!(opening.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+            files.forget(Path::new("/log/a"));
+            assert_eq!(opening.await, "a");
+            replace(core, disk, "a").await;
+            assert_eq!(content(core, &files, "a").await, "another");
+        });
+    }
+}

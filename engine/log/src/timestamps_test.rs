@@ -103,6 +103,22 @@ fn records_are_found_by_their_timestamps_from_the_log_start_on_and_after_a_resta
 }
 
 #[test]
+fn records_are_found_by_their_timestamps_after_a_crash_too() {
+    let timestamps = [100, 900, 200, 100, 899, 300, 100];
+    let disk = Disk::new(1);
+    simulate(&disk, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core, false).await;
+        append(&partition, &timestamps).await;
+    });
+    disk.power_loss();
+    simulate(&disk, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core, true).await;
+        assert_eq!(partition.offset_of_max_timestamp().await.unwrap(), Model::of(&timestamps, 0).greatest());
+        assert_found(&partition, &Model::of(&timestamps, 0)).await;
+    });
+}
+
+#[test]
 fn a_log_of_records_without_timestamps_has_no_greatest_one() {
     let disk = Disk::new(1);
     simulate(&disk, async |core: Core| {

@@ -155,3 +155,19 @@ fn nothing_is_cut_below_the_log_start() {
     });
     ran.output.unwrap();
 }
+
+#[test]
+fn what_a_cut_leaves_of_a_block_is_held_by_the_journal_until_it_is_in_the_file() {
+    let disk = Disk::new(1);
+    let ran = run(1, &disk, Stop::Never, async move |core: Core| {
+        let (_directory, _log, partition) = open(&core).await;
+        for index in 0..2 {
+            append(&partition, index, 1, 0).await;
+        }
+        assert_eq!(partition.truncate(2).await.unwrap(), 2);
+        assert_eq!(partition.oldest_redo(), Some(partition.shared.journal.durable()), "the cut itself holds it");
+        assert_eq!(partition.truncate(0).await.unwrap(), 0);
+        assert_eq!(partition.oldest_redo(), None, "nothing is left of it");
+    });
+    ran.output.unwrap();
+}

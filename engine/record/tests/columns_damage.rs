@@ -147,6 +147,56 @@ fn each_lie_of_the_columns_has_its_error() {
     assert_eq!(fault_of(key_ends + 4, &(of_second | 1 << 31).to_be_bytes()), record(Fault::NullWithBytes));
 }
 
+/// What is wrong with a batch, told alike by a reader and by who makes a batch of Kafka's of it.
+fn wrong_with(mut batch: Vec<u8>) -> RecordError {
+    seal_crc(&mut batch).unwrap();
+    let batch = Batch::first(&batch).unwrap();
+    let mut scratch = Scratch::default();
+    let records = batch.records(&mut scratch).map(|records| records.collect::<Result<Vec<_>, _>>());
+    let wrong = records.and_then(|records| records).unwrap_err();
+    assert_eq!(to_kafka(&batch, &mut Vec::new()).unwrap_err(), wrong);
+    wrong
+}
+
+/// Six records of four bytes without timestamps and headers; and where the ends of the values and the root lie.
+fn narrow() -> (Vec<u8>, usize, usize) {
+    let mut builder = ColumnsBuilder::new();
+    (0..6).for_each(|_| builder.push(0, Some(b"ke"), Some(b"va"), &[]).unwrap());
+    let bytes = builder.build().unwrap();
+    let root = bytes.len() - 40;
+    (bytes, HEADER_BYTES + 6 * 4, root)
+}
+
+#[test]
+fn one_column_that_is_too_short_is_enough_to_refuse_a_batch() {
+    let (mut batch, _, root) = narrow();
+    // The values' ends are five, and what was the sixth belongs to the bytes.
+    batch[root + 20..root + 24].copy_from_slice(&5_u32.to_be_bytes());
+    for pointer in [root + 24, root + 32] {
+        let relative = i32::from_be_bytes(batch[pointer..pointer + 4].try_into().unwrap());
+        batch[pointer..pointer + 4].copy_from_slice(&(relative - 4).to_be_bytes());
+    }
+    batch[root + 36..root + 40].copy_from_slice(&28_u32.to_be_bytes());
+    assert_eq!(wrong_with(batch), RecordError::Columns(ColumnsFault::Lengths));
+}
+
+#[test]
+fn bytes_that_no_record_has_are_refused() {
+    let (mut batch, value_ends, _) = narrow();
+    batch[value_ends + 20..value_ends + 24].copy_from_slice(&23_u32.to_be_bytes());
+    assert_eq!(wrong_with(batch), RecordError::RecordsRemain { count: 6, bytes: 1 });
+}
+
+#[test]
+fn bytes_before_the_columns_are_refused_also_where_there_are_no_records() {
+    let empty = ColumnsBuilder::new().build().unwrap();
+    let (header, payload) = empty.split_at(HEADER_BYTES);
+    let mut batch = [header, &[0; 4], payload].concat();
+    let batch_length = batch.len() as i32 - 12;
+    batch[8..12].copy_from_slice(&batch_length.to_be_bytes());
+    assert_eq!(wrong_with(batch), RecordError::Columns(ColumnsFault::Layout));
+}
+
 #[test]
 fn columns_keep_the_topics_rules() {
     let bytes = batch();

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use millrace_base::ids::Offset;
 use millrace_record::batch::Batch;
-use millrace_runtime::sim::{Access, Disk, Failure, Random};
+use millrace_runtime::Core;
+use millrace_runtime::sim::{Access, Disk, Failure, Random, Stop, run};
 
 use super::test::{Kept, Model, Opened, clean, on};
 use crate::limits::BLOCK_BYTES;
@@ -133,4 +134,92 @@ fn a_failed_write_takes_the_directory_offline_and_a_restart_finds_everything() {
         });
         assert!(files(&disk, ".swap").is_empty());
     }
+}
+
+#[test]
+fn a_cleaning_that_is_cut_short_anywhere_is_finished_or_undone_at_the_next_start() {
+    let whole = Disk::new(1);
+    let model = on(&whole, async |opened| {
+        let (mut random, mut model) = (Random::new(1), Model::default());
+        for _ in 0..200 {
+            opened.append_random(&mut random, 15, &mut model).await;
+        }
+        opened.log.close().await.unwrap();
+        model
+    });
+    whole.kill();
+    let mut left_behind = 0;
+    for operations in 1.. {
+        let disk = whole.fork(operations);
+        let ended = run(operations, &disk, Stop::AfterDiskOps(operations), async |core: Core| {
+            let opened = Opened::open(&core).await;
+            Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await.unwrap().unwrap();
+        });
+        let lost_power = disk.fork(operations);
+        disk.kill();
+        lost_power.power_loss();
+        for disk in [disk, lost_power] {
+            left_behind += files(&disk, ".swap").len();
+            let (held, of_host) = (model.clone(), disk.clone());
+            on(&disk, async move |opened| {
+                assert!(files(&of_host, ".swap").is_empty(), "after {operations} operations");
+                let mut model = held;
+                Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await.unwrap();
+                let cleaned_to = opened.partition.state.borrow().cleaned_to;
+                model.clean(cleaned_to, 1);
+                opened.check(&mut Random::new(1), &model).await;
+            });
+        }
+        if ended.output.is_some() {
+            break;
+        }
+    }
+    assert!(left_behind > 0, "a start found what a cleaning had begun");
+}
+
+#[test]
+fn whichever_sync_fails_a_restart_finds_everything() {
+    let (whole, model) = written();
+    let mut failed = 0;
+    for seed in 0..12 {
+        let disk = whole.fork(seed);
+        let of_host = disk.clone();
+        failed += on(&disk, async move |opened| {
+            of_host.fail(Access::Sync, Failure::PerMille(8));
+            let cleaned = Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await;
+            of_host.fail(Access::Sync, Failure::Never);
+            u32::from(cleaned.is_err())
+        });
+        disk.power_loss();
+        let model = model.clone();
+        on(&disk, async move |opened| {
+            let mut model = model;
+            Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await.unwrap();
+            let cleaned_to = opened.partition.state.borrow().cleaned_to;
+            model.clean(cleaned_to, 1);
+            opened.check(&mut Random::new(1), &model).await;
+        });
+        assert!(files(&disk, ".swap").is_empty());
+    }
+    assert!((3..12).contains(&failed), "{failed} of 12 failed");
+}
+
+#[test]
+fn a_cleaned_log_of_which_the_end_was_cut_is_whole_after_a_crash() {
+    let disk = Disk::new(1);
+    let model = on(&disk, async |opened| {
+        let (mut random, mut model) = (Random::new(1), Model::default());
+        for _ in 0..200 {
+            opened.append_random(&mut random, 15, &mut model).await;
+        }
+        clean(&opened, &mut Cleaner::new(CleanerOptions::default()), 0, &mut model).await.unwrap();
+        let end = opened.partition.offsets().log_end;
+        for _ in 0..3 {
+            opened.append_random(&mut random, 15, &mut Model::default()).await;
+        }
+        assert_eq!(opened.partition.truncate(end).await.unwrap(), end);
+        model
+    });
+    disk.power_loss();
+    on(&disk, async move |opened| opened.check(&mut Random::new(1), &model).await);
 }

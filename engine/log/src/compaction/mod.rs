@@ -17,6 +17,8 @@ mod crash_test;
 #[cfg(test)]
 mod fault_test;
 mod keys;
+#[cfg(test)]
+mod leftovers_test;
 mod output;
 mod select;
 mod source;

@@ -48,7 +48,7 @@ impl Model {
     }
 
     /// Kafka's rules, for everything below `cleaned_to`.
-    fn clean(&mut self, cleaned_to: Offset, now_ms: i64) {
+    pub(super) fn clean(&mut self, cleaned_to: Offset, now_ms: i64) {
         let mut last = BTreeMap::new();
         for record in self.records().into_iter().filter(|record| record.offset < cleaned_to) {
             if let Some(key) = record.key {
@@ -84,7 +84,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    async fn open(core: &Core) -> Opened {
+    pub(super) async fn open(core: &Core) -> Opened {
         let root = Path::new("/log");
         let mut directory = LogDirectory::open(core, root, 1).await.unwrap();
         let log = CoreLog::open(core, root, LogOptions::default(), directory.start).await.unwrap();
@@ -95,7 +95,7 @@ impl Opened {
         Opened { core: core.clone(), _directory: directory, log, partition }
     }
 
-    async fn append(&self, batch: &[u8]) -> Offset {
+    pub(super) async fn append(&self, batch: &[u8]) -> Offset {
         let append = Append { batches: batch, origin: Origin::Coordinator, leader_epoch: 2, restamp: None };
         let appended = self.partition.append(&append).await.unwrap();
         self.partition.wait_durable(appended.next_offset).await.unwrap();
@@ -170,6 +170,20 @@ impl Opened {
             assert_eq!(self.partition.offset_for_timestamp(timestamp).await.unwrap(), first);
         }
         assert!(self.partition.rot().is_empty());
+    }
+
+    /// A producer's batches below the first segment's end: base offset, next offset, last sequence, number of records.
+    async fn batches_of(&self, producer: i64) -> Vec<(Offset, Offset, i32, i32)> {
+        let limits = ReadLimits { bytes_max: 1 << 20, at_least_one_batch: true };
+        let read = self.partition.read(0, limits).await.unwrap();
+        let mut bytes = Vec::new();
+        for part in &read.parts {
+            bytes.extend_from_slice(&part.load(&self.core).await.unwrap());
+        }
+        let of_producer = batches(&bytes).map_while(Result::ok).filter(|batch| batch.producer_id() == producer);
+        of_producer
+            .map(|batch| (batch.base_offset(), batch.next_offset(), batch.last_sequence(), batch.record_count()))
+            .collect()
     }
 
     fn last_of_producers(&self) -> Vec<(i64, Offset, i32)> {
@@ -260,6 +274,39 @@ fn trap_13_each_producers_last_batch_stays_and_tells_of_it_without_a_checkpoint(
 }
 
 #[test]
+fn of_a_producer_that_fell_silent_the_last_batch_stays_and_tells_of_it_without_a_checkpoint() {
+    const SILENT: i64 = 9;
+    let disk = Disk::new(1);
+    let (before, model) = on(&disk, async |opened| {
+        let (mut random, mut model) = (Random::new(1), Model::default());
+        let mut last = 0;
+        for sequence in [0, 2, 4] {
+            let mut builder = BatchBuilder::new(Codec::None).producer(SILENT, 0, sequence);
+            builder.push(0, Some(b"key 0"), Some(b"superseded"), &[]).unwrap();
+            builder.push(0, Some(b"key 1"), Some(b"superseded"), &[]).unwrap();
+            last = opened.append(&builder.build().unwrap()).await;
+        }
+        for _ in 0..300 {
+            opened.append_random(&mut random, 5, &mut model).await;
+        }
+        clean(&opened, &mut Cleaner::new(CleanerOptions::default()), 0, &mut model).await.unwrap();
+        opened.check(&mut random, &model).await;
+        let left = opened.batches_of(SILENT).await;
+        assert_eq!(left, [(last, last + 2, 5, 0)], "its other batches are gone, and this one's records");
+        (opened.last_of_producers(), model)
+    });
+    assert!(before.contains(&(SILENT, 5, 5)), "{before:?}");
+    disk.kill();
+    for name in ["recovered", "0"] {
+        disk.corrupt(Path::new(&format!("/log/journal/{name}.checkpoint")), 40).unwrap();
+    }
+    on(&disk, async move |opened| {
+        assert_eq!(opened.last_of_producers(), before);
+        opened.check(&mut Random::new(1), &model).await;
+    });
+}
+
+#[test]
 fn keys_that_do_not_fit_take_several_passes() {
     on(&Disk::new(1), async |opened| {
         let (mut random, mut model) = (Random::new(1), Model::default());
@@ -339,7 +386,10 @@ fn a_transaction_ends_what_is_cleaned_and_its_marker_stays() {
             opened.append_random(&mut random, 20, &mut model).await;
             let mut builder = BatchBuilder::new(Codec::None).producer(9, 0, round);
             builder.push(0, Some(&[0; 4]), Some(&[0; 6]), &[]).unwrap();
+            let mut of_client = BatchBuilder::new(Codec::None);
+            of_client.push(0, Some(&[0; 4]), Some(b"a client's own"), &[]).unwrap();
             match round {
+                50 | 150 => drop(opened.append(&of_client.build().unwrap()).await),
                 100 => drop(opened.append(&builder.control().build().unwrap()).await),
                 300 => transactional = Some(opened.append(&builder.transactional().build().unwrap()).await),
                 _ => {}
@@ -347,8 +397,10 @@ fn a_transaction_ends_what_is_cleaned_and_its_marker_stays() {
         }
         let cleaned = cleaner.clean(&opened.partition, 0).await.unwrap().unwrap();
         assert_eq!(Some(cleaned.cleaned_to), transactional);
-        let markers = opened.read_all(1 << 20).await.iter().filter(|record| record.key == Some(vec![0; 4])).count();
-        assert_eq!(markers, 2);
+        let with_markers_key =
+            opened.read_all(1 << 20).await.into_iter().filter(|record| record.key == Some(vec![0; 4]));
+        let values: Vec<_> = with_markers_key.map(|record| record.value.unwrap().len()).collect();
+        assert_eq!(values, [6, 14, 6], "a marker neither supersedes what has its key nor is superseded");
         assert!(cleaner.clean(&opened.partition, 0).await.unwrap().is_none(), "nothing more can be cleaned");
     });
 }

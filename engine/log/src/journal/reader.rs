@@ -202,3 +202,74 @@ impl Walk {
         Ok(header.record_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use millrace_runtime::OpenOptions;
+    use millrace_runtime::sim::{Disk, Stop, run};
+
+    use super::*;
+
+    const PATH: &str = "/records";
+    const FILE_BYTES: usize = 2 * READ_BYTES + 5 * BLOCK_BYTES;
+
+    /// A disk with a file in which each place holds other bytes, and these.
+    fn written() -> (Disk, Vec<u8>) {
+        let bytes: Vec<u8> = (0..FILE_BYTES as u32 / 4).flat_map(u32::to_be_bytes).collect();
+        let disk = Disk::new(1);
+        disk.write_file(Path::new(PATH), &bytes).unwrap();
+        (disk, bytes)
+    }
+
+    /// What one reader gives of each of these ranges (where, how many bytes), in turn.
+    fn read(disk: &Disk, ranges: Vec<(usize, usize)>) -> Vec<Bytes> {
+        let main = async move |core: Core| {
+            let mut reader = Reader::new(&core, core.open(Path::new(PATH), OpenOptions::read()).await.unwrap());
+            let mut found = Vec::new();
+            for (at, bytes) in ranges {
+                found.push(reader.read(at as u64, bytes).await.unwrap());
+            }
+            found
+        };
+        run(1, disk, Stop::Never, main).output.unwrap()
+    }
+
+    #[test]
+    fn a_record_is_read_wherever_the_chunks_end_in_it() {
+        let (disk, bytes) = written();
+        let ranges = vec![
+            (0, BLOCK_BYTES),
+            (READ_BYTES - BLOCK_BYTES, BLOCK_BYTES),
+            (READ_BYTES - BLOCK_BYTES, 3 * BLOCK_BYTES),
+            (BLOCK_BYTES, 2 * READ_BYTES),
+            (2 * READ_BYTES - 1, 2),
+            (READ_BYTES, READ_BYTES),
+            (2 * READ_BYTES + BLOCK_BYTES, BLOCK_BYTES),
+            (0, BLOCK_BYTES),
+        ];
+        for (found, (at, wanted)) in read(&disk, ranges.clone()).iter().zip(ranges) {
+            assert!(found == &bytes[at..at + wanted], "{wanted} bytes at {at}");
+        }
+    }
+
+    #[test]
+    fn at_the_files_end_there_are_fewer_bytes_and_behind_it_none() {
+        let (disk, bytes) = written();
+        let last = FILE_BYTES - BLOCK_BYTES;
+        let ranges = vec![(last, 2 * BLOCK_BYTES), (READ_BYTES, 2 * READ_BYTES), (FILE_BYTES, 1), (4 * READ_BYTES, 1)];
+        let found = read(&disk, ranges);
+        assert!(found[0] == bytes[last..] && found[1] == bytes[READ_BYTES..]);
+        assert!(found[2].is_empty() && found[3].is_empty());
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_read_is_zeros_and_those_around_it_are_given() {
+        let (disk, mut bytes) = written();
+        let hit = READ_BYTES + 3 * BLOCK_BYTES;
+        disk.spoil(Path::new(PATH), hit as u64 + 100).unwrap();
+        bytes[hit..hit + BLOCK_BYTES].fill(0);
+        assert!(read(&disk, vec![(0, FILE_BYTES)]) == [Bytes::from(bytes)]);
+    }
+}

@@ -291,3 +291,30 @@ fn a_ring_of_a_later_format_is_refused() {
         assert!(replay(&core, log_directory()).await.is_err());
     });
 }
+
+#[test]
+fn a_journal_that_is_opened_again_keeps_its_files_up_to_the_first_that_is_too_short() {
+    const BYTES: usize = 32 * 1024;
+    let records = |number| records_path(&directory(log_directory()), 0, number);
+    let (disk, ()) = simulate(16, async |core, _| {
+        let journal = open(&core, small()).await;
+        journal.submit(append(1, 9_000));
+        journal.close().await.unwrap();
+    });
+    let before = disk.read_file(&records(0)).unwrap();
+    let reopened = |disk: &Disk, options: Options| {
+        run(17, disk, Stop::Never, async move |core: Core| drop(open(&core, options).await));
+        [0, 1].map(|number| disk.read_file(&records(number)).unwrap())
+    };
+    for commit_bytes_max in [small().commit_bytes_max, BYTES] {
+        let [first, _] = reopened(&disk.fork(1), Options { commit_bytes_max, ..small() });
+        assert!(first == before, "it is not written anew for commits of {commit_bytes_max} bytes");
+    }
+    let short = disk.fork(2);
+    short.write_file(&records(1), &[0; BYTES - 4096]).unwrap();
+    let [first, second] = reopened(&short, small());
+    assert!(first == before && second.len() == BYTES, "{} bytes", second.len());
+    let larger = Options { first_file_bytes: 2 * BYTES as u64, commit_bytes_max: BYTES + 4096, ..small() };
+    let lengths = reopened(&disk.fork(3), larger).map(|bytes| bytes.len());
+    assert_eq!(lengths, [2 * BYTES; 2], "a file is as long as a commit at least");
+}

@@ -6,7 +6,7 @@ use millrace_runtime::sim::{Disk, Stop, run};
 use millrace_runtime::{BLOCK_BYTES, Core};
 
 use super::super::files::{directory, records_path, ring_path};
-use super::super::{Entry, Options, Sequence, Verdict};
+use super::super::{Entry, Options, Sequence, Verdict, replay};
 use super::model::{Replayed, append, log_directory, open, replay_from, small};
 
 fn records(number: usize) -> PathBuf {
@@ -150,4 +150,42 @@ fn one_damaged_slot_of_the_superblock_is_survived_two_are_named() {
     disk.corrupt(&ring, BLOCK_BYTES as u64 + 20).unwrap();
     let replayed = replay_from(10, &disk).unwrap();
     assert_eq!(replayed.verdict, Verdict::NoSuperblock { path: ring });
+}
+
+#[test]
+fn a_last_commit_of_which_a_part_is_missing_is_a_tear() {
+    let disk = Disk::new(12);
+    let submitted = run(12, &disk, Stop::Never, async |core: Core| {
+        let journal = open(&core, unsealed()).await;
+        for number in 0..3 {
+            journal.wait_durable(journal.submit(append(number, 9_000))).await.unwrap();
+        }
+        journal.submitted()
+    });
+    let last = submitted.output.unwrap();
+    disk.kill();
+    assert_eq!(replay_from(12, &disk).unwrap().verdict, Verdict::Ended, "nothing is missing");
+    // Each commit is three blocks long.
+    disk.corrupt(&records(0), (8 * BLOCK_BYTES + 5) as u64).unwrap();
+    let replayed = replay_from(12, &disk).unwrap();
+    assert_eq!((replayed.verdict, replayed.entries.len()), (Verdict::Torn { at: last }, 2));
+}
+
+#[test]
+fn each_journal_tells_its_core_and_whether_something_was_released() {
+    for released in [0, 2] {
+        let (disk, _) = written(13, 4, unsealed(), released);
+        let of_directory = directory(log_directory());
+        let ring = disk.read_file(&ring_path(&of_directory, 0)).unwrap();
+        disk.write_file(&ring_path(&of_directory, 3), &ring).unwrap();
+        for number in 0..2 {
+            let bytes = disk.read_file(&records(number)).unwrap();
+            disk.write_file(&records_path(&of_directory, 3, number), &bytes).unwrap();
+        }
+        let told = run(14, &disk, Stop::Never, async |core: Core| {
+            let journals = replay(&core, log_directory()).await.unwrap().journals;
+            journals.iter().map(|journal| (journal.core(), journal.needs_checkpoint())).collect::<Vec<_>>()
+        });
+        assert_eq!(told.output.unwrap(), [(0, released > 0), (3, released > 0)]);
+    }
 }
