@@ -144,10 +144,11 @@ fn ratios(report: &Report) -> Vec<String> {
             let [ours, theirs, median, low, high] =
                 [ratio.value, ratio.base_value, ratio.median, ratio.low, ratio.high].map(decimal);
             let pair = format!("{} / {}", ratio.broker, ratio.base);
-            [pair, ratio.figure.to_owned(), ours, theirs, median, format!("{low} to {high}")]
+            let rate = ratio.rate.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
+            [pair, rate, ratio.figure.to_owned(), ours, theirs, median, format!("{low} to {high}")]
         })
         .collect();
-    table(&["ratio", "figure", "median", "base", "ratio", "95 % interval"], &rows)
+    table(&["ratio", "rate", "figure", "median", "base", "ratio", "95 % interval"], &rows)
 }
 
 /// A number to three digits, and no more than people compare.
