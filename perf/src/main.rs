@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use millrace_perf::compare::{Way, in_turns, table};
+use millrace_perf::compare::{in_turns, table};
 use millrace_perf::{Measured, PerfError, Tuning, fill, rival, tuned};
 
 /// Reads a topic of Millrace by its native protocol, as fast as it goes
@@ -31,35 +31,28 @@ enum Command {
         batch_bytes: usize,
     },
     /// Read a topic from its start to its end
-    Run {
-        #[command(flatten)]
-        target: Target,
-        #[command(flatten)]
-        tuning: Tuning,
-        #[command(flatten)]
-        report: Report,
-    },
+    Run(Reading),
     /// Read it with each knob turned, one at a time, in turns with the tuning that is given
-    Sweep {
-        #[command(flatten)]
-        target: Target,
-        #[command(flatten)]
-        tuning: Tuning,
-        #[command(flatten)]
-        report: Report,
-    },
+    Sweep(Reading),
     /// Read it by librdkafka as well, in turns
     Compare {
         #[command(flatten)]
-        target: Target,
+        reading: Reading,
         /// The same broker's Kafka port
         #[arg(long, value_name = "HOST:PORT", default_value = "localhost:9092")]
         kafka: String,
-        #[command(flatten)]
-        tuning: Tuning,
-        #[command(flatten)]
-        report: Report,
     },
+}
+
+/// What is read, how, and how often.
+#[derive(Args)]
+struct Reading {
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    tuning: Tuning,
+    #[command(flatten)]
+    report: Report,
 }
 
 #[derive(Args)]
@@ -86,6 +79,8 @@ struct Report {
 }
 
 fn main() -> ExitCode {
+    // The client warns of connections that it could not make: figures without them are others.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     match run(Program::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -101,39 +96,53 @@ fn run(command: Command) -> Result<(), PerfError> {
             fill::fill(&target.native, &target.topic, records, value_bytes, batch_bytes)?;
             println!("{records} records of {value_bytes} bytes are in {}", target.topic);
         }
-        Command::Run { target, tuning, report } => {
-            let names = ["tuned".to_owned()];
-            print(&in_turns(&names, report.rounds, |_| read(&target, &tuning))?, &report);
+        Command::Run(reading) => reading.compare(&[("tuned".to_owned(), Way::Tuned(reading.tuning.clone()))])?,
+        Command::Sweep(reading) => {
+            let given = ("as given".to_owned(), reading.tuning.clone());
+            let tunings = std::iter::once(given).chain(reading.tuning.variants());
+            reading.compare(&tunings.map(|(name, tuning)| (name, Way::Tuned(tuning))).collect::<Vec<_>>())?;
         }
-        Command::Sweep { target, tuning, report } => {
-            let (mut names, mut tunings) = (vec!["as given".to_owned()], vec![tuning.clone()]);
-            for (name, variant) in tuning.variants() {
-                names.push(name);
-                tunings.push(variant);
-            }
-            let ways = in_turns(&names, report.rounds, |way| read(&target, tunings.get(way).unwrap_or(&tuning)))?;
-            print(&ways, &report);
-        }
-        Command::Compare { target, kafka, tuning, report } => {
-            let names = ["librdkafka".to_owned(), "tuned".to_owned()];
-            let ways = in_turns(&names, report.rounds, |way| match way {
-                0 => rival::read(&kafka, &target.topic, target.partitions, !tuning.no_checksums),
-                _ => read(&target, &tuning),
-            })?;
-            print(&ways, &report);
+        Command::Compare { reading, kafka } => {
+            let tuned = Way::Tuned(reading.tuning.clone());
+            reading.compare(&[("librdkafka".to_owned(), Way::Rival(kafka)), ("tuned".to_owned(), tuned)])?;
         }
     }
     Ok(())
 }
 
-fn read(target: &Target, tuning: &Tuning) -> Result<Measured, PerfError> {
-    tuned::read(&target.native, &target.topic, target.partitions, tuning)
+/// A way to read a topic.
+enum Way {
+    /// By the native protocol.
+    Tuned(Tuning),
+    /// By librdkafka, from this Kafka port.
+    Rival(String),
 }
 
-fn print(ways: &[Way], report: &Report) {
-    if report.json {
-        println!("{}", serde_json::json!({ "ways": ways }));
-    } else {
-        print!("{}", table(ways));
+impl Reading {
+    /// Reads it in each of these ways, in turns, and prints what that took.
+    fn compare(&self, ways: &[(String, Way)]) -> Result<(), PerfError> {
+        let names: Vec<String> = ways.iter().map(|(name, _)| name.clone()).collect();
+        let chosen = ways.iter().map(|(_, way)| way);
+        let measured = in_turns(&names, self.report.rounds, |at| match chosen.clone().nth(at) {
+            Some(Way::Rival(kafka)) => self.read_as_rivals_do(kafka),
+            Some(Way::Tuned(tuning)) => self.read(tuning),
+            None => unreachable!("each name has its way"),
+        })?;
+        if self.report.json {
+            println!("{}", serde_json::json!({ "ways": measured }));
+        } else {
+            print!("{}", table(&measured));
+        }
+        Ok(())
+    }
+
+    fn read(&self, tuning: &Tuning) -> Result<Measured, PerfError> {
+        let Target { native, topic, partitions } = &self.target;
+        tuned::read(native, topic, *partitions, tuning)
+    }
+
+    fn read_as_rivals_do(&self, kafka: &str) -> Result<Measured, PerfError> {
+        let Target { topic, partitions, .. } = &self.target;
+        rival::read(kafka, topic, *partitions, !self.tuning.no_checksums)
     }
 }

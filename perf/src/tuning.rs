@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use millrace_client::native::{ConsumerOptions, Start};
+use millrace_client::native::{Access, ConsumerOptions, Start};
 use serde::Serialize;
 
 /// How the tuned consumer is tuned.
@@ -39,15 +39,16 @@ impl Default for Tuning {
 impl Tuning {
     /// The native client's options for the partitions of one thread.
     pub(crate) fn options(&self, native: &str, topic: &str, partitions: Vec<i32>) -> ConsumerOptions {
+        let defaults = ConsumerOptions::new(native, topic);
         ConsumerOptions {
-            client_id: "perf-consumer".to_owned(),
+            access: Access { client_id: "perf-consumer".to_owned(), ..defaults.access },
             partitions,
             start: Start::Earliest,
             window_bytes: self.window_bytes,
             buffer_bytes: self.buffer_bytes,
             busy_poll: Duration::from_micros(self.busy_poll_us),
             check_crcs: !self.no_checksums,
-            ..ConsumerOptions::new(native, topic)
+            ..defaults
         }
     }
 

@@ -5,8 +5,7 @@ use crate::batch::Batch;
 use crate::compression::{Codec, Compressor};
 use crate::header::{
     ATTRIBUTE_CONTROL, ATTRIBUTE_LOG_APPEND_TIME, ATTRIBUTE_TRANSACTIONAL, BatchHeader, HEADER_BYTES,
-    LENGTH_PREFIX_BYTES, MAGIC_V2, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP,
-    seal_crc, view_mut,
+    LENGTH_PREFIX_BYTES, MAGIC_V2, seal_crc, view_mut,
 };
 use crate::varint::{VARINT_BYTES_MAX, bytes_of_i32, bytes_of_i64, write_i32, write_i64};
 use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
@@ -25,33 +24,12 @@ pub struct BatchBuilder {
     level: Option<i32>,
     header: BatchHeader,
     records: Vec<u8>,
-    count: i32,
 }
 
 impl BatchBuilder {
     /// An empty batch, as a client sends it: base offset 0, no producer, no leader epoch.
     pub fn new(codec: Codec) -> BatchBuilder {
-        BatchBuilder {
-            codec,
-            level: None,
-            header: BatchHeader {
-                base_offset: 0,
-                batch_length: 0,
-                partition_leader_epoch: NO_LEADER_EPOCH,
-                magic: MAGIC_V2,
-                crc: 0,
-                attributes: codec.id(),
-                last_offset_delta: 0,
-                base_timestamp: NO_TIMESTAMP,
-                max_timestamp: NO_TIMESTAMP,
-                producer_id: NO_PRODUCER_ID,
-                producer_epoch: NO_PRODUCER_EPOCH,
-                base_sequence: NO_SEQUENCE,
-                record_count: 0,
-            },
-            records: Vec::new(),
-            count: 0,
-        }
+        BatchBuilder { codec, level: None, header: BatchHeader::of_client(MAGIC_V2, codec.id()), records: Vec::new() }
     }
 
     /// The codec's level; see [`Compressor::compress`].
@@ -64,9 +42,7 @@ impl BatchBuilder {
     /// The idempotent producer that sends the batch, and the sequence number of its first record.
     #[must_use]
     pub fn producer(mut self, id: ProducerId, epoch: ProducerEpoch, base_sequence: i32) -> BatchBuilder {
-        self.header.producer_id = id;
-        self.header.producer_epoch = epoch;
-        self.header.base_sequence = base_sequence;
+        self.header = self.header.of_producer(id, epoch, base_sequence);
         self
     }
 
@@ -87,19 +63,18 @@ impl BatchBuilder {
     /// What a leader stamps: the first record's offset and its own epoch.
     #[must_use]
     pub fn stamped(mut self, base_offset: Offset, leader_epoch: LeaderEpoch) -> BatchBuilder {
-        self.header.base_offset = base_offset;
-        self.header.partition_leader_epoch = leader_epoch;
+        self.header = self.header.stamped(base_offset, leader_epoch);
         self
     }
 
     /// Number of records so far.
     pub fn record_count(&self) -> i32 {
-        self.count
+        self.header.record_count
     }
 
     /// Whether there is no record yet.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.header.record_count == 0
     }
 
     /// The batch's size in bytes if it were built now without compression.
@@ -118,12 +93,19 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[HeaderPair<'_>],
     ) -> Result<(), RecordError> {
-        let base_timestamp = if self.count == 0 { timestamp } else { self.header.base_timestamp };
+        let base_timestamp = if self.header.record_count == 0 { timestamp } else { self.header.base_timestamp };
         let timestamp_delta = timestamp.wrapping_sub(base_timestamp);
-        write_record(&mut self.records, timestamp_delta, self.count, key, value, headers.iter().copied())?;
+        write_record(
+            &mut self.records,
+            timestamp_delta,
+            self.header.record_count,
+            key,
+            value,
+            headers.iter().copied(),
+        )?;
         self.header.base_timestamp = base_timestamp;
         self.header.max_timestamp = self.header.max_timestamp.max(timestamp);
-        self.count += 1;
+        self.header.record_count += 1;
         Ok(())
     }
 
@@ -144,14 +126,13 @@ impl BatchBuilder {
     pub fn build_with(mut self, compressor: &mut Compressor) -> Result<Vec<u8>, RecordError> {
         let mut batch = Vec::with_capacity(self.uncompressed_bytes());
         batch.resize(HEADER_BYTES, 0);
-        if self.count > 0 {
+        if self.header.record_count > 0 {
             compressor.compress(self.codec, self.level, &self.records, usize::MAX, &mut batch)?;
         }
         let bytes = batch.len();
         self.header.batch_length =
             i32::try_from(bytes - LENGTH_PREFIX_BYTES).map_err(|_too_long| RecordError::BatchTooLarge { bytes })?;
-        self.header.record_count = self.count;
-        self.header.last_offset_delta = (self.count - 1).max(0);
+        self.header.last_offset_delta = (self.header.record_count - 1).max(0);
         if let Some(header) = batch.first_chunk_mut::<HEADER_BYTES>() {
             *header = self.header.to_bytes();
         }

@@ -14,7 +14,7 @@ use rkyv::{Archive, Serialize};
 
 use crate::RecordError;
 use crate::crc::crc32c;
-use millrace_base::ids::{LeaderEpoch, Offset};
+use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 pub use millrace_base::topic_config::TimestampType;
 
@@ -103,6 +103,35 @@ const _: () = assert!(std::mem::offset_of!(ArchivedBatchHeader, magic) + 1 == MA
 unsafe impl NoUndef for ArchivedBatchHeader {}
 
 impl BatchHeader {
+    /// The header of a batch without records, as a client sends it: base offset 0, no producer, no leader epoch.
+    pub(crate) fn of_client(magic: i8, attributes: i16) -> BatchHeader {
+        BatchHeader {
+            base_offset: 0,
+            batch_length: 0,
+            partition_leader_epoch: NO_LEADER_EPOCH,
+            magic,
+            crc: 0,
+            attributes,
+            last_offset_delta: 0,
+            base_timestamp: NO_TIMESTAMP,
+            max_timestamp: NO_TIMESTAMP,
+            producer_id: NO_PRODUCER_ID,
+            producer_epoch: NO_PRODUCER_EPOCH,
+            base_sequence: NO_SEQUENCE,
+            record_count: 0,
+        }
+    }
+
+    /// The same of an idempotent producer, with the sequence number of the first record.
+    pub(crate) fn of_producer(self, id: ProducerId, epoch: ProducerEpoch, base_sequence: i32) -> BatchHeader {
+        BatchHeader { producer_id: id, producer_epoch: epoch, base_sequence, ..self }
+    }
+
+    /// The same as a leader stamps it: with the first record's offset and its own epoch.
+    pub(crate) fn stamped(self, base_offset: Offset, leader_epoch: LeaderEpoch) -> BatchHeader {
+        BatchHeader { base_offset, partition_leader_epoch: leader_epoch, ..self }
+    }
+
     /// The header as the 61 bytes of the wire.
     pub fn to_bytes(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];

@@ -5,11 +5,13 @@
 //! copied or allocated per record. A [`Producer`] has several batches of a partition under way, and each is written
 //! once. Both are one thread's, and block only where they say so.
 
+mod access;
 mod consumer;
 mod inbox;
 mod link;
 mod links;
 mod producer;
 
+pub use access::Access;
 pub use consumer::{Consumer, ConsumerOptions, Delivery, Reset, Start};
 pub use producer::{Producer, ProducerOptions};

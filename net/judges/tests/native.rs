@@ -16,9 +16,12 @@ use millrace_judges::librdkafka;
 use millrace_judges::manifest::{Collector, Manifest, Record, differences};
 use millrace_judges::process::resident_bytes;
 use millrace_judges::recipe::{Random, Shape, record};
+use millrace_judges::table::Judged;
 use millrace_perf::{Tuning, fill, rival, tuned};
+use millrace_record::builder::BatchBuilder;
 use millrace_record::compression::{Codec, Scratch};
 use millrace_wire::native::{MAGIC, PartitionId, ToBroker, ToClient, VERSION, encode, read};
+use serde_json::json;
 
 const PARTITIONS: i32 = 3;
 const RECORDS: u64 = 20_000;
@@ -232,8 +235,12 @@ impl Raw {
     }
 
     fn greeted(native: &str) -> Self {
+        Self::greeted_as(native, "by-hand")
+    }
+
+    fn greeted_as(native: &str, client_id: &str) -> Self {
         let mut raw = Self::open(native);
-        raw.say(&ToBroker::Hello { magic: MAGIC, version: VERSION, client_id: "by-hand".to_owned() }, &[]);
+        raw.say(&ToBroker::Hello { magic: MAGIC, version: VERSION, client_id: client_id.to_owned() }, &[]);
         assert!(matches!(raw.hear(), Some((ToClient::Welcome { version: VERSION, .. }, _))));
         raw
     }
@@ -301,6 +308,103 @@ fn no_more_is_sent_than_there_is_credit_for() {
         Some((ToClient::Ended { stream: 3, code: 1, message }, 0)) => assert!(message.contains("1099511627776")),
         other => panic!("an offset that is not there: {other:?}"),
     }
+}
+
+/// Bytes a second that a client is given; what a burst is measured over is ten seconds.
+const QUOTA_RATE: f64 = 10_000.0;
+/// A burst that is a tenth more than ten seconds may bring: it throttles for a second.
+const BURST_BYTES: usize = 110_000;
+/// What throttling a burst takes, and what is taken without.
+const THROTTLED: std::ops::Range<Duration> = Duration::from_millis(800)..Duration::from_secs(5);
+const AT_ONCE: Duration = Duration::from_millis(700);
+
+/// A broker whose clients that call themselves "by-hand" have a quota; its native port.
+fn open_with_quota(directory: &Path, key: &str) -> (Judged, String) {
+    let native = format!("127.0.0.1:{}", free_ports(3));
+    let arguments = vec!["--native".to_owned(), native.clone()];
+    let mut judged = Judged::spawn(Setup { kind: Kind::Millrace, cores: 2, processor: None, arguments }, directory);
+    judged.broker.await_answer();
+    let entity = json!([{ "EntityType": "client-id", "EntityName": "by-hand" }]);
+    let ops = json!([{ "Key": key, "Value": QUOTA_RATE, "Remove": false }]);
+    let body = json!({ "Entries": [{ "Entity": entity, "Ops": ops }], "ValidateOnly": false });
+    judged.tell("AlterClientQuotas", 1, &body);
+    let all = json!({ "Components": [], "Strict": false });
+    judged.until("DescribeClientQuotas", 1, &all, |it| it["Entries"].as_array().is_some_and(|all| !all.is_empty()));
+    let topic = json!({ "Name": "t", "NumPartitions": 1, "ReplicationFactor": 1 });
+    judged.tell("CreateTopics", 7, &json!({ "Topics": [topic] }));
+    let latest = json!({ "ReplicaId": -1, "Topics": [{ "Name": "t", "Partitions": [{ "PartitionIndex": 0,
+        "Timestamp": -1 }] }] });
+    judged.until("ListOffsets", 1, &latest, |it| it["Topics"][0]["Partitions"][0]["ErrorCode"] == 0);
+    (judged, native)
+}
+
+/// A batch of one record.
+fn burst() -> Vec<u8> {
+    let mut batch = BatchBuilder::new(Codec::None);
+    batch.push(1_700_000_000_000, None, Some(&vec![7; BURST_BYTES]), &[]).unwrap();
+    batch.build().unwrap()
+}
+
+/// Appends a burst; how long the answer took.
+fn produce_burst(raw: &mut Raw, partition: PartitionId) -> Duration {
+    let began = Instant::now();
+    raw.say(&ToBroker::Produce { request: 9, partition }, &burst());
+    match raw.hear() {
+        Some((ToClient::Produced { request: 9, .. }, 0)) => began.elapsed(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_native_producer_that_writes_too_much_is_answered_late() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_judged, native) = open_with_quota(directory.path(), "producer_byte_rate");
+    let mut raw = Raw::greeted(&native);
+    let partition = PartitionId { topic: raw.locate("t"), index: 0 };
+    let took = produce_burst(&mut raw, partition);
+    assert!(THROTTLED.contains(&took), "{took:?}");
+    let took = produce_burst(&mut Raw::greeted_as(&native, "another"), partition);
+    assert!(took < AT_ONCE, "a client without a quota waited for {took:?}");
+}
+
+#[test]
+fn a_native_consumer_that_reads_too_much_is_sent_the_rest_late() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_judged, native) = open_with_quota(directory.path(), "consumer_byte_rate");
+    for (client, is_throttled) in [("by-hand", true), ("another", false)] {
+        let mut raw = Raw::greeted_as(&native, client);
+        let partition = PartitionId { topic: raw.locate("t"), index: 0 };
+        produce_burst(&mut raw, partition);
+        produce_burst(&mut raw, partition);
+        // Credit for one batch: the other one is a run of its own.
+        raw.say(&ToBroker::Subscribe { stream: 1, partition, offset: 0, credit_bytes: 1 }, &[]);
+        assert!(matches!(raw.hear(), Some((ToClient::Records { next_offset: 1, .. }, BURST_BYTES..))));
+        let began = Instant::now();
+        raw.say(&ToBroker::Credit { stream: 1, bytes: 150_000 }, &[]);
+        assert!(matches!(raw.hear(), Some((ToClient::Records { next_offset: 2, .. }, BURST_BYTES..))));
+        let took = began.elapsed();
+        let wanted = if is_throttled { THROTTLED } else { Duration::ZERO..AT_ONCE };
+        assert!(wanted.contains(&took), "{client}: {took:?}");
+    }
+}
+
+/// The answer waits for its client's quota while the broker is told to stop.
+#[test]
+fn what_is_under_way_is_answered_before_the_broker_stops() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut judged, native) = open_with_quota(directory.path(), "producer_byte_rate");
+    let mut raw = Raw::greeted(&native);
+    let partition = PartitionId { topic: raw.locate("t"), index: 0 };
+    let began = Instant::now();
+    raw.say(&ToBroker::Produce { request: 4, partition }, &burst());
+    let latest = json!({ "ReplicaId": -1, "Topics": [{ "Name": "t", "Partitions": [{ "PartitionIndex": 0,
+        "Timestamp": -1 }] }] });
+    judged.until("ListOffsets", 1, &latest, |it| it["Topics"][0]["Partitions"][0]["Offset"] == 1);
+    assert!(began.elapsed() < THROTTLED.start, "it is answered by now: nothing is under way");
+    let status = judged.broker.stop();
+    assert!(status.success(), "{status}");
+    assert!(matches!(raw.hear(), Some((ToClient::Produced { request: 4, base_offset: 0 }, 0))));
+    assert!(raw.hear().is_none());
 }
 
 #[test]

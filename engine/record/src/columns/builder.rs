@@ -7,10 +7,7 @@ use rkyv::ser::allocator::SubAllocator;
 use super::{BATCH_BYTES_MIN, Columns, NULL, RECORD_BYTES_MAX};
 use crate::RecordError;
 use crate::builder::{HeaderPair, bytes_of_headers, write_headers};
-use crate::header::{
-    BatchHeader, LENGTH_PREFIX_BYTES, MAGIC_COLUMNS, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE,
-    NO_TIMESTAMP, seal_crc,
-};
+use crate::header::{BatchHeader, LENGTH_PREFIX_BYTES, MAGIC_COLUMNS, NO_SEQUENCE, NO_TIMESTAMP, seal_crc};
 use millrace_base::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
 /// Collects records and makes a batch of columns of them, then the next one in the same memory. Offsets are given in
@@ -30,22 +27,7 @@ impl Default for ColumnsBuilder {
 impl ColumnsBuilder {
     /// An empty batch, as a client sends it: base offset 0, no producer, no leader epoch.
     pub fn new() -> ColumnsBuilder {
-        let header = BatchHeader {
-            base_offset: 0,
-            batch_length: 0,
-            partition_leader_epoch: NO_LEADER_EPOCH,
-            magic: MAGIC_COLUMNS,
-            crc: 0,
-            attributes: 0,
-            last_offset_delta: 0,
-            base_timestamp: NO_TIMESTAMP,
-            max_timestamp: NO_TIMESTAMP,
-            producer_id: NO_PRODUCER_ID,
-            producer_epoch: NO_PRODUCER_EPOCH,
-            base_sequence: NO_SEQUENCE,
-            record_count: 0,
-        };
-        ColumnsBuilder { header, columns: Columns::default() }
+        ColumnsBuilder { header: BatchHeader::of_client(MAGIC_COLUMNS, 0), columns: Columns::default() }
     }
 
     /// A batch with the fields of another one's header and room for its records: `count`, with `bytes` of keys, values
@@ -64,17 +46,14 @@ impl ColumnsBuilder {
     /// The idempotent producer that sends the batch, and the sequence number of its first record.
     #[must_use]
     pub fn producer(mut self, id: ProducerId, epoch: ProducerEpoch, base_sequence: i32) -> ColumnsBuilder {
-        self.header.producer_id = id;
-        self.header.producer_epoch = epoch;
-        self.header.base_sequence = base_sequence;
+        self.header = self.header.of_producer(id, epoch, base_sequence);
         self
     }
 
     /// What a leader stamps: the first record's offset and its own epoch.
     #[must_use]
     pub fn stamped(mut self, base_offset: Offset, leader_epoch: LeaderEpoch) -> ColumnsBuilder {
-        self.header.base_offset = base_offset;
-        self.header.partition_leader_epoch = leader_epoch;
+        self.header = self.header.stamped(base_offset, leader_epoch);
         self
     }
 

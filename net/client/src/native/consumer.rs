@@ -16,10 +16,10 @@ use millrace_record::compression::Scratch;
 use millrace_record::record::Record;
 use millrace_wire::native::{PartitionId, ToBroker, ToClient};
 
+use super::access::{Access, again};
 use super::link::Arrived;
 use super::links::{Links, Topic};
 use crate::error::ClientError;
-use crate::retry::Patience;
 
 /// Kafka's special timestamps.
 const LATEST: i64 = -1;
@@ -52,12 +52,8 @@ pub enum Reset {
 /// How a consumer consumes.
 #[derive(Clone, Debug)]
 pub struct ConsumerOptions {
-    /// A native port of the broker, as `HOST:PORT`: any of them will do.
-    pub bootstrap: String,
-    /// What the client calls itself; quotas go by it.
-    pub client_id: String,
-    /// The topic.
-    pub topic: String,
+    /// What is consumed.
+    pub access: Access,
     /// Which of its partitions; all of them when empty.
     pub partitions: Vec<i32>,
     /// Where to begin.
@@ -72,8 +68,6 @@ pub struct ConsumerOptions {
     pub busy_poll: Duration,
     /// Whether each batch's checksum is compared (`check.crcs`).
     pub check_crcs: bool,
-    /// How long a lost connection is tried again.
-    pub retry: Duration,
 }
 
 impl ConsumerOptions {
@@ -81,9 +75,7 @@ impl ConsumerOptions {
     #[must_use]
     pub fn new(bootstrap: &str, topic: &str) -> Self {
         Self {
-            bootstrap: bootstrap.to_owned(),
-            client_id: "millrace-native".to_owned(),
-            topic: topic.to_owned(),
+            access: Access::new(bootstrap, topic),
             partitions: Vec::new(),
             start: Start::Earliest,
             reset: Reset::Fail,
@@ -91,7 +83,6 @@ impl ConsumerOptions {
             buffer_bytes: 1 << 20,
             busy_poll: Duration::ZERO,
             check_crcs: true,
-            retry: crate::retry::RETRY_LIMIT,
         }
     }
 }
@@ -149,10 +140,10 @@ impl Consumer {
     /// # Errors
     /// [`ClientError`] when the broker cannot be reached, or there is no such topic or partition.
     pub fn open(options: ConsumerOptions) -> Result<Self, ClientError> {
-        let (links, topic) = connect(&options)?;
+        let (links, topic) = options.access.connect(options.buffer_bytes)?;
         let known = 0..i32::try_from(topic.cores.len()).unwrap_or(i32::MAX);
         if let Some(unknown) = options.partitions.iter().find(|partition| !known.contains(partition)) {
-            let (topic, count) = (options.topic.clone(), topic.cores.len());
+            let (topic, count) = (options.access.topic.clone(), topic.cores.len());
             return Err(ClientError::UnknownPartition { topic, partition: *unknown, count });
         }
         let chosen = if options.partitions.is_empty() { known.collect() } else { options.partitions.clone() };
@@ -178,8 +169,10 @@ impl Consumer {
                         return Ok(None);
                     }
                     let busy_until = *busy_until.get_or_insert(now + self.options.busy_poll);
-                    if now >= busy_until {
-                        self.links.wait(deadline - now)?;
+                    if now >= busy_until
+                        && let Err(error) = self.links.wait(deadline - now)
+                    {
+                        self.reconnect(error)?;
                     }
                 }
                 Err(error) => self.reconnect(error)?,
@@ -313,34 +306,19 @@ impl Consumer {
             return self.ask(index, timestamp);
         }
         let partition = self.streams.get(index).map_or(-1, |stream| stream.partition);
-        let what = format!("{}-{partition} cannot be read", self.options.topic);
+        let what = format!("{}-{partition} cannot be read", self.options.access.topic);
         Err(ClientError::refused(what, code, Some(message)))
     }
 
     /// Connects again, to wherever the partitions are now.
-    fn reconnect(&mut self, mut error: ClientError) -> Result<(), ClientError> {
-        let mut patience = Patience::new(self.options.retry);
+    fn reconnect(&mut self, error: ClientError) -> Result<(), ClientError> {
         self.handed_out = None;
-        loop {
-            patience.pause_after(error)?;
-            error = match connect(&self.options) {
-                Ok((links, topic)) => {
-                    (self.links, self.topic, self.turn) = (links, topic, 0);
-                    match self.subscribe_all() {
-                        Ok(()) => return Ok(()),
-                        Err(error) => error,
-                    }
-                }
-                Err(error) => error,
-            };
-        }
+        again(self.options.access.retry, error, || {
+            (self.links, self.topic) = self.options.access.connect(self.options.buffer_bytes)?;
+            self.turn = 0;
+            self.subscribe_all()
+        })
     }
-}
-
-fn connect(options: &ConsumerOptions) -> Result<(Links, Topic), ClientError> {
-    let mut links = Links::open(&options.bootstrap, &options.client_id, options.buffer_bytes)?;
-    let topic = links.locate(&options.topic)?;
-    Ok((links, topic))
 }
 
 /// A stream's number: its place.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use millrace_wire::native::{ToBroker, ToClient};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tracing::warn;
 
 use super::link::{Link, Welcome};
 use crate::error::ClientError;
@@ -62,19 +63,33 @@ impl Links {
         if let Some(known) = self.by_core.get(core).copied().flatten() {
             return known;
         }
-        let Some(port) = self.ports.get(core) else { return 0 };
-        let host = self.bootstrap.rsplit_once(':').map_or("", |(host, _)| host);
-        let made = match Link::open(&format!("{host}:{port}"), &self.client_id, self.buffer_bytes) {
-            Ok((link, _)) => {
+        let made = match self.open_own(core) {
+            Ok(link) => {
                 self.links.push(link);
                 self.links.len() - 1
             }
-            Err(_unreachable) => 0,
+            Err(error) => {
+                warn!(core, %error, "a core has no connection of its own: its partitions are another core's detour");
+                0
+            }
         };
+        self.by_core.resize(self.by_core.len().max(core + 1), None);
         if let Some(of_core) = self.by_core.get_mut(core) {
             *of_core = Some(made);
         }
         made
+    }
+
+    /// A connection to a core's own port.
+    fn open_own(&self, core: usize) -> Result<Link, ClientError> {
+        let unknown = || ClientError::NotNative {
+            address: self.bootstrap.clone(),
+            what: format!("partitions are on core {core}, which has no port"),
+        };
+        let port = self.ports.get(core).ok_or_else(unknown)?;
+        let host = self.bootstrap.rsplit_once(':').map_or("", |(host, _)| host);
+        let (link, _) = Link::open(&format!("{host}:{port}"), &self.client_id, self.buffer_bytes)?;
+        Ok(link)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -10,17 +10,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use millrace_base::code::ErrorCode;
+use millrace_base::hash::Map;
 use millrace_record::builder::BatchBuilder;
 use millrace_record::columns::ColumnsBuilder;
 use millrace_record::compression::Codec;
 use millrace_wire::native::{PartitionId, ToBroker, ToClient};
 
+use super::access::{Access, again};
 use super::link::Arrived;
 use super::links::{Links, Topic};
 use crate::error::ClientError;
 use crate::partitioner::partition_of_key;
 use crate::producer::{NewRecord, Written};
-use crate::retry::Patience;
 
 /// As many as a broker remembers of a producer, in each partition.
 const BATCHES_UNDER_WAY_MAX: usize = 5;
@@ -34,32 +35,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How a producer produces.
 #[derive(Clone, Debug)]
 pub struct ProducerOptions {
-    /// A native port of the broker, as `HOST:PORT`: any of them will do.
-    pub bootstrap: String,
-    /// What the client calls itself; quotas go by it.
-    pub client_id: String,
-    /// The topic.
-    pub topic: String,
+    /// What is written to.
+    pub access: Access,
     /// How batches are compressed; those of a topic in columns are not.
     pub codec: Codec,
     /// A batch is sent when its records are so large, in bytes.
     pub batch_bytes: usize,
-    /// How long a lost connection is tried again.
-    pub retry: Duration,
 }
 
 impl ProducerOptions {
     /// The defaults.
     #[must_use]
     pub fn new(bootstrap: &str, topic: &str) -> Self {
-        Self {
-            bootstrap: bootstrap.to_owned(),
-            client_id: "millrace-native".to_owned(),
-            topic: topic.to_owned(),
-            codec: Codec::None,
-            batch_bytes: 256 * 1024,
-            retry: crate::retry::RETRY_LIMIT,
-        }
+        Self { access: Access::new(bootstrap, topic), codec: Codec::None, batch_bytes: 256 * 1024 }
     }
 }
 
@@ -91,6 +79,8 @@ pub struct Producer {
     topic: Topic,
     producer_id: i64,
     partitions: Vec<Partition>,
+    /// By request that is not answered: the partition whose batch it has.
+    unanswered: Map<u32, i32>,
     next_request: u32,
     /// Where records without a key go until the batch is full.
     partition_without_key: i32,
@@ -142,7 +132,7 @@ impl Producer {
     /// # Errors
     /// [`ClientError`] when the broker cannot be reached, or there is no such topic.
     pub fn open(options: ProducerOptions) -> Result<Self, ClientError> {
-        let (mut links, topic) = connect(&options)?;
+        let (mut links, topic) = options.access.connect(BUFFER_BYTES)?;
         let producer_id = init_producer(&mut links)?;
         let partition = |_| Partition {
             filling: Filling::new(&topic, options.codec),
@@ -152,8 +142,16 @@ impl Producer {
             written: Written::default(),
         };
         let partitions = topic.cores.iter().map(partition).collect();
-        let (next_request, partition_without_key) = (0, 0);
-        let mut producer = Self { options, links, topic, producer_id, partitions, next_request, partition_without_key };
+        let mut producer = Self {
+            options,
+            links,
+            topic,
+            producer_id,
+            partitions,
+            unanswered: Map::default(),
+            next_request: 0,
+            partition_without_key: 0,
+        };
         producer.assign_links();
         Ok(producer)
     }
@@ -210,7 +208,7 @@ impl Producer {
         let count = self.partitions.len();
         let found = usize::try_from(index).ok().and_then(|index| self.partitions.get_mut(index));
         found.ok_or_else(|| ClientError::UnknownPartition {
-            topic: self.options.topic.clone(),
+            topic: self.options.access.topic.clone(),
             partition: index,
             count,
         })
@@ -235,6 +233,7 @@ impl Producer {
         partition.under_way.push_back(Sent { request, batch, records });
         let newest = partition.under_way.len() - 1;
         self.next_request = request.wrapping_add(1);
+        self.unanswered.insert(request, index);
         let sent = self.transmit(index, newest).and_then(|()| self.take_answers().map(drop));
         sent.or_else(|error| self.reconnect(error))
     }
@@ -280,30 +279,29 @@ impl Producer {
     fn take_answer(&mut self, link: usize, message: ToClient) -> Result<(), ClientError> {
         match message {
             ToClient::Produced { request, base_offset } => {
-                self.acknowledge(request, Some(base_offset).filter(|offset| *offset >= 0));
-                Ok(())
+                self.acknowledge(request, Some(base_offset).filter(|offset| *offset >= 0))
             }
             ToClient::Failed { request, code, .. } if code == ErrorCode::DuplicateSequenceNumber.code() => {
-                self.acknowledge(request, None);
-                Ok(())
+                self.acknowledge(request, None)
             }
             ToClient::Failed { code, message, .. } => {
-                let what = format!("records for topic {:?} were not taken", self.options.topic);
+                let what = format!("records for topic {:?} were not taken", self.options.access.topic);
                 Err(ClientError::refused(what, code, Some(&message)))
             }
             other => Err(self.links.get(link).unexpected(&other)),
         }
     }
 
-    fn acknowledge(&mut self, request: u32, base_offset: Option<i64>) {
-        for partition in &mut self.partitions {
-            if let Some(at) = partition.under_way.iter().position(|sent| sent.request == request)
-                && let Some(sent) = partition.under_way.remove(at)
-            {
-                partition.written.add(sent.records, base_offset);
-                return;
-            }
+    fn acknowledge(&mut self, request: u32, base_offset: Option<i64>) -> Result<(), ClientError> {
+        // The answer to what is not under way (any more) says nothing new.
+        let Some(index) = self.unanswered.remove(&request) else { return Ok(()) };
+        let partition = self.partition(index)?;
+        if let Some(at) = partition.under_way.iter().position(|sent| sent.request == request)
+            && let Some(sent) = partition.under_way.remove(at)
+        {
+            partition.written.add(sent.records, base_offset);
         }
+        Ok(())
     }
 
     fn assign_links(&mut self) {
@@ -313,32 +311,19 @@ impl Producer {
     }
 
     /// Connects again, and sends again what is not acknowledged: the broker knows what of it it has.
-    fn reconnect(&mut self, mut error: ClientError) -> Result<(), ClientError> {
-        let mut patience = Patience::new(self.options.retry);
-        loop {
-            patience.pause_after(error)?;
-            error = match connect(&self.options) {
-                Ok((links, topic)) if topic.id == self.topic.id => {
-                    (self.links, self.topic) = (links, topic);
-                    self.assign_links();
-                    let indices = 0..i32::try_from(self.partitions.len()).unwrap_or(i32::MAX);
-                    match indices.into_iter().try_for_each(|index| self.transmit(index, 0)) {
-                        Ok(()) => return Ok(()),
-                        Err(error) => error,
-                    }
-                }
+    fn reconnect(&mut self, error: ClientError) -> Result<(), ClientError> {
+        again(self.options.access.retry, error, || {
+            let (links, topic) = self.options.access.connect(BUFFER_BYTES)?;
+            if topic.id != self.topic.id {
                 // What is not acknowledged belongs to a topic that is no more.
-                Ok(_) => return Err(ClientError::UnknownTopic(self.options.topic.clone())),
-                Err(error) => error,
-            };
-        }
+                return Err(ClientError::UnknownTopic(self.options.access.topic.clone()));
+            }
+            (self.links, self.topic) = (links, topic);
+            self.assign_links();
+            let mut indices = 0..i32::try_from(self.partitions.len()).unwrap_or(i32::MAX);
+            indices.try_for_each(|index| self.transmit(index, 0))
+        })
     }
-}
-
-fn connect(options: &ProducerOptions) -> Result<(Links, Topic), ClientError> {
-    let mut links = Links::open(&options.bootstrap, &options.client_id, BUFFER_BYTES)?;
-    let topic = links.locate(&options.topic)?;
-    Ok((links, topic))
 }
 
 fn init_producer(links: &mut Links) -> Result<i64, ClientError> {
