@@ -38,3 +38,15 @@ fn ring_ways_measures_every_way_and_leaves_nothing() {
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn flame_graph_says_what_is_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("graph.svg");
+    let mut flame_graph = Command::new(env!("CARGO_BIN_EXE_flame_graph"));
+    flame_graph.env("PATH", directory.path()).args(["--pid", &std::process::id().to_string(), "--out"]).arg(&out);
+    let output = flame_graph.args(["--", "true"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("linux-perf"), "{said}");
+    assert!(!out.exists());
+}
