@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use millrace_base::ids::Offset;
-use millrace_record::batch::Batch;
+use millrace_record::batch::{Batch, batches};
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Access, Disk, Failure, Random, Stop, run};
 
@@ -222,4 +222,38 @@ fn a_cleaned_log_of_which_the_end_was_cut_is_whole_after_a_crash() {
     });
     disk.power_loss();
     on(&disk, async move |opened| opened.check(&mut Random::new(1), &model).await);
+}
+
+#[test]
+fn a_batch_with_an_offset_that_is_not_its_own_is_neither_cleaned_nor_served() {
+    let (whole, _) = written();
+    let mut cases = 0;
+    for (index, (path, _)) in files(&whole, ".log").into_iter().enumerate().take(8) {
+        let bytes = whole.read_file(&path).unwrap();
+        let mut ends = batches(&bytes).map_while(Result::ok).scan(0, |end, batch| {
+            *end += batch.batch_bytes();
+            Some((*end, batch.base_offset(), batch.next_offset()))
+        });
+        // The second batch of the segment: offsets lie outside its checksum.
+        let (at, _, before) = ends.next().unwrap();
+        let Some((_, base, next)) = ends.next() else { continue };
+        for wrong in [before - 1, base + 1_000_000] {
+            let disk = whole.fork(index as u64);
+            let mut bytes = bytes.clone();
+            bytes[at..at + 8].copy_from_slice(&wrong.to_be_bytes());
+            disk.write_file(&path, &bytes).unwrap();
+            on(&disk, async move |opened| {
+                let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+                let read = opened.partition.read(next - 1, limits).await;
+                assert!(matches!(read, Err(ReadError::Rot { .. })), "offset {base} as {wrong}: {:?}", read.is_ok());
+            });
+            disk.kill();
+            on(&disk, async move |opened| {
+                let cleaned = Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await;
+                assert!(matches!(cleaned, Err(CleanError::Damaged { .. })), "offset {base} as {wrong}: {cleaned:?}");
+            });
+            cases += 1;
+        }
+    }
+    assert!(cases > 4, "{cases} cases");
 }
