@@ -339,16 +339,16 @@ fn open_with_quota(directory: &Path, key: &str) -> (Judged, String) {
 }
 
 /// A batch of one record.
-fn burst() -> Vec<u8> {
+fn batch(value_bytes: usize) -> Vec<u8> {
     let mut batch = BatchBuilder::new(Codec::None);
-    batch.push(1_700_000_000_000, None, Some(&vec![7; BURST_BYTES]), &[]).unwrap();
+    batch.push(1_700_000_000_000, None, Some(&vec![7; value_bytes]), &[]).unwrap();
     batch.build().unwrap()
 }
 
 /// Appends a burst; how long the answer took.
 fn produce_burst(raw: &mut Raw, partition: PartitionId) -> Duration {
     let began = Instant::now();
-    raw.say(&ToBroker::Produce { request: 9, partition }, &burst());
+    raw.say(&ToBroker::Produce { request: 9, partition }, &batch(BURST_BYTES));
     match raw.hear() {
         Some((ToClient::Produced { request: 9, .. }, 0)) => began.elapsed(),
         other => panic!("{other:?}"),
@@ -388,23 +388,48 @@ fn a_native_consumer_that_reads_too_much_is_sent_the_rest_late() {
     }
 }
 
-/// The answer waits for its client's quota while the broker is told to stop.
+/// The answers wait behind records that the client does not read, while the broker is told to stop.
 #[test]
 fn what_is_under_way_is_answered_before_the_broker_stops() {
+    const REQUESTS: u32 = 50;
+    /// More than sockets and the queue of a connection hold.
+    const LARGE: u32 = 100;
     let directory = tempfile::tempdir().unwrap();
     let (mut judged, native) = open_with_quota(directory.path(), "producer_byte_rate");
-    let mut raw = Raw::greeted(&native);
-    let partition = PartitionId { topic: raw.locate("t"), index: 0 };
-    let began = Instant::now();
-    raw.say(&ToBroker::Produce { request: 4, partition }, &burst());
+    let mut unlimited = Raw::greeted_as(&native, "another");
+    let partition = PartitionId { topic: unlimited.locate("t"), index: 0 };
+    let (large, small) = (batch(1_000_000), batch(1));
+    for request in 0..LARGE {
+        unlimited.say(&ToBroker::Produce { request, partition }, &large);
+        assert!(matches!(unlimited.hear(), Some((ToClient::Produced { .. }, 0))));
+    }
+    let mut raw = Raw::greeted_as(&native, "another");
+    raw.say(&ToBroker::Subscribe { stream: 1, partition, offset: 0, credit_bytes: 1 << 30 }, &[]);
+    // The stream flows.
+    assert!(raw.0.peek(&mut [0]).is_ok_and(|bytes| bytes == 1));
+    (0..REQUESTS).for_each(|request| raw.say(&ToBroker::Produce { request, partition }, &small));
     let latest = json!({ "ReplicaId": -1, "Topics": [{ "Name": "t", "Partitions": [{ "PartitionIndex": 0,
         "Timestamp": -1 }] }] });
-    judged.until("ListOffsets", 1, &latest, |it| it["Topics"][0]["Partitions"][0]["Offset"] == 1);
-    assert!(began.elapsed() < THROTTLED.start, "it is answered by now: nothing is under way");
-    let status = judged.broker.stop();
+    let all = LARGE + REQUESTS;
+    judged.until("ListOffsets", 1, &latest, |it| it["Topics"][0]["Partitions"][0]["Offset"] == all);
+    let address = judged.broker.address();
+    let status = std::thread::scope(|scope| {
+        let stopping = scope.spawn(|| judged.broker.stop());
+        // It takes no connections any more: it is stopping.
+        while TcpStream::connect(&address).is_ok() {}
+        let mut answered = Vec::new();
+        while let Some((message, _)) = raw.hear() {
+            match message {
+                ToClient::Produced { request, .. } => answered.push(request),
+                ToClient::Records { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        answered.sort_unstable();
+        assert_eq!(answered, (0..REQUESTS).collect::<Vec<_>>());
+        stopping.join().unwrap()
+    });
     assert!(status.success(), "{status}");
-    assert!(matches!(raw.hear(), Some((ToClient::Produced { request: 4, base_offset: 0 }, 0))));
-    assert!(raw.hear().is_none());
 }
 
 #[test]
