@@ -203,18 +203,22 @@ fn created_since_the_checkpoint() -> (Disk, usize) {
 
 #[test]
 fn damage_in_a_partition_that_no_checkpoint_knows_yet_takes_its_own_records_only() {
-    let (disk, length) = created_since_the_checkpoint();
-    disk.corrupt(&segment(0), length as u64 / 2).unwrap();
-    on(&disk, Stop::Never, async |opened| {
-        assert_eq!(opened.partition.offsets().log_end, 3, "what was acknowledged counts");
-        let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
-        for (offset, is_refused) in [(0, false), (1, true), (2, false)] {
-            let read = opened.partition.read(offset, limits).await;
-            assert_eq!(matches!(read, Err(ReadError::Rot { .. })), is_refused, "{offset}");
-            assert_eq!(read.is_err(), is_refused);
-        }
-    })
-    .unwrap();
+    let (whole, length) = created_since_the_checkpoint();
+    for damaged in 0..3 {
+        let disk = whole.fork(1);
+        disk.corrupt(&segment(0), length as u64 * (2 * damaged + 1) / 6).unwrap();
+        on(&disk, Stop::Never, async move |opened| {
+            assert_eq!(opened.partition.offsets().log_end, 3, "what was acknowledged counts");
+            let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+            for offset in 0..3 {
+                let read = opened.partition.read(offset, limits).await;
+                let is_refused = offset == damaged as Offset;
+                assert_eq!(matches!(read, Err(ReadError::Rot { .. })), is_refused, "{offset}, damaged: {damaged}");
+                assert_eq!(read.is_err(), is_refused);
+            }
+        })
+        .unwrap();
+    }
 }
 
 #[test]
