@@ -272,12 +272,25 @@ pub struct SyncAnswer {
     pub protocol: Option<String>,
     /// The member's assignment, opaque.
     pub assignment: Vec<u8>,
+    /// What the error does not say and the member is not told: for the broker's log.
+    pub cause: Option<String>,
 }
 
 impl SyncAnswer {
     /// A refusal.
     pub fn refused(error: ErrorCode) -> SyncAnswer {
         SyncAnswer { error: Some(error), ..SyncAnswer::default() }
+    }
+
+    /// A refusal for a reason that no other error stands for.
+    pub fn failed(cause: impl ToString) -> SyncAnswer {
+        SyncAnswer { cause: Some(cause.to_string()), ..SyncAnswer::refused(ErrorCode::UnknownServerError) }
+    }
+}
+
+impl From<ErrorCode> for SyncAnswer {
+    fn from(error: ErrorCode) -> SyncAnswer {
+        SyncAnswer::refused(error)
     }
 }
 

@@ -332,6 +332,7 @@ impl Turn<'_> {
             protocol_type: self.group.protocol_type.clone(),
             protocol: self.group.protocol.clone(),
             assignment: self.group.member(id).map(|member| member.assignment.clone()).unwrap_or_default(),
+            cause: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use millrace_base::code::ErrorCode;
 use millrace_cluster::group::{self, Answer, Sync, SyncAnswer};
 use millrace_wire::messages::sync_group::{SyncGroupRequest, SyncGroupResponse};
 use millrace_wire::{Reader, WireError};
+use tracing::warn;
 
 use super::{code_of, respond};
 use crate::groups;
@@ -29,6 +30,9 @@ pub(super) async fn handle(server: Rc<Server>, request: Request) -> Result<Outco
             other => unreachable!("SyncGroup is answered with {other:?}"),
         }
     };
+    if let Some(cause) = &answer.cause {
+        warn!(group = body.group_id, member = body.member_id, cause, "a member cannot be told its assignment");
+    }
     let response = SyncGroupResponse {
         error_code: code_of(answer.error),
         protocol_type: answer.protocol_type.as_deref(),

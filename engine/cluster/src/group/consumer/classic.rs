@@ -203,31 +203,31 @@ impl Step<'_> {
                 self.unwatch_return(&sync.member_id);
                 self.renew_session(&sync.member_id);
                 let protocol = self.classic_protocol(&sync.member_id);
-                SyncAnswer { error: None, protocol_type: Some(CONSUMER.to_owned()), protocol, assignment }
+                SyncAnswer { protocol_type: Some(CONSUMER.to_owned()), protocol, assignment, ..SyncAnswer::default() }
             }
-            Err(error) => SyncAnswer::refused(error),
+            Err(refused) => refused,
         }
     }
 
-    fn check_sync(&mut self, sync: &Sync) -> Result<Vec<u8>, ErrorCode> {
+    fn check_sync(&mut self, sync: &Sync) -> Result<Vec<u8>, SyncAnswer> {
         self.check_classic(&sync.member_id, sync.instance_id.as_deref(), sync.generation)?;
         let protocol = self.classic_protocol(&sync.member_id);
         let is_other_type = sync.protocol_type.as_deref().is_some_and(|kind| kind != CONSUMER);
         if is_other_type || (sync.protocol.is_some() && sync.protocol != protocol) {
-            return Err(ErrorCode::InconsistentGroupProtocol);
+            return Err(ErrorCode::InconsistentGroupProtocol.into());
         }
         let standing = self.group.standing(&sync.member_id);
         if standing.epoch < self.group.target_epoch() && standing.state != MemberState::Unrevoked {
             // It has not joined since: what it is given now would not be what it is to have.
             self.watch_return_once(&sync.member_id);
-            return Err(ErrorCode::RebalanceInProgress);
+            return Err(ErrorCode::RebalanceInProgress.into());
         }
         let classic = self.group.members().get(&sync.member_id).and_then(|member| member.classic.as_ref());
         let protocols = classic.map(|classic| classic.protocols.as_slice()).unwrap_or_default();
         let version = Subscription::read(protocols, self.image).map(|subscription| subscription.version);
         let assignment = self.group.standing(&sync.member_id).assignment();
         let written = version.and_then(|version| write_assignment(&assignment, version, self.image));
-        written.map_err(|_| ErrorCode::UnknownServerError)
+        written.map_err(SyncAnswer::failed)
     }
 
     /// Heartbeat: the member is to join anew when there is something to let go, or something to get.
