@@ -162,6 +162,10 @@ mod tests {
             content(core, &files, "d").await;
             replace(core, disk, "b").await;
             assert_eq!(content(core, &files, "b").await, "b", "there was room for one more");
+            for name in ["c", "d", "a"] {
+                content(core, &files, name).await;
+            }
+            assert_eq!(content(core, &files, "b").await, "another", "the others count as before");
         });
     }
 
