@@ -186,9 +186,12 @@ fn take_turn(arguments: &Arguments, work: (Task, Way, usize), files: &Files, tur
     }
     let (began, cpu_before) = (Instant::now(), cpu_s()?);
     let (mut steps, mut bytes) = (0.0, 0.0);
-    while began.elapsed() < turn {
+    loop {
         bytes += worker.step()? as f64;
         steps += 1.0;
+        if began.elapsed() >= turn {
+            break;
+        }
     }
     Ok(Turn { steps, bytes, cpu_s: cpu_s()? - cpu_before, elapsed_s: began.elapsed().as_secs_f64() })
 }
