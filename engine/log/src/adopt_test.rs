@@ -10,7 +10,7 @@ use millrace_runtime::sim::{Disk, Stop, run};
 
 use crate::journal::Sequence;
 use crate::testing::batch_bytes;
-use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadLimits};
+use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits};
 
 const ID: TopicPartition = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
 const ROOT: &str = "/log";
@@ -152,6 +152,22 @@ fn a_checkpoint_does_not_have_the_epoch_of_what_is_not_durable() {
         stalled.resume();
         opened.partition.wait_durable(next + 1).await.unwrap();
         assert_eq!(opened.partition.snapshot().epochs, [(0, 0), (4, next)]);
+    });
+    assert!(done.output.is_some());
+}
+
+#[test]
+fn damage_in_the_block_that_is_brought_back_into_memory_is_found() {
+    let disk = written();
+    disk.corrupt(Path::new("/log/topic-0/00000000000000000003.log"), 500).unwrap();
+    let done = run(1, &disk, Stop::Never, async |core: Core| {
+        let opened = open(&core).await;
+        let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+        for (offset, is_refused) in [(2, false), (3, true), (4, false)] {
+            let read = opened.partition.read(offset, limits).await;
+            assert_eq!(matches!(read, Err(ReadError::Rot { first: 3, next: 4, .. })), is_refused, "{offset}");
+            assert_eq!(read.is_err(), is_refused);
+        }
     });
     assert!(done.output.is_some());
 }

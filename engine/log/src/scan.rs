@@ -272,9 +272,11 @@ mod tests {
 
     #[test]
     fn a_batch_that_is_larger_than_what_is_read_at_a_time_may_be_the_last_one() {
-        let (bytes, at) = segment(&[10, SCAN_BYTES]);
-        let end = bytes.len() as u64;
-        assert_eq!(scanned(&bytes, 0, end, u64::MAX), (at, end, false));
+        for values in [&[10, SCAN_BYTES][..], &[SCAN_BYTES]] {
+            let (bytes, at) = segment(values);
+            let end = bytes.len() as u64;
+            assert_eq!(scanned(&bytes, 0, end, u64::MAX), (at, end, false));
+        }
     }
 
     #[test]
