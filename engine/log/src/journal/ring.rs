@@ -117,11 +117,12 @@ impl Ring {
         self.written
     }
 
-    /// When more than half of the ring is in use, or appends have no room, or `blocked`: the sequence before which all
-    /// should be released.
+    /// When more than half of the ring is live, or less than half of it is free, or `blocked`: the sequence before which
+    /// all should be released. Early enough that appends go on while that is done: room comes back file by file.
     pub(super) fn pressure(&self, blocked: bool) -> Option<Sequence> {
-        let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
-        if !blocked && self.has_room(0) && self.live_bytes() * 2 <= capacity {
+        let capacity = self.capacity();
+        let is_half_live = self.live_bytes() * 2 > capacity;
+        if !blocked && !is_half_live && self.free_bytes() >= self.bytes_kept_free() && self.has_room(0) {
             return None;
         }
         let used = self.files.iter().filter(|file| !self.is_free(file)).filter(|file| file.end > 0);
@@ -132,18 +133,29 @@ impl Ring {
     /// Whether records of `waiting` bytes fit without touching the part of the ring that is set aside: room for the
     /// entries that destaging needs in order to release others.
     pub(super) fn has_room(&self, waiting: u64) -> bool {
-        let capacity: u64 = self.files.iter().map(|file| file.bytes).sum();
-        let free: u64 = self
-            .files
-            .iter()
-            .enumerate()
-            .map(|(number, file)| match file {
-                file if self.is_free(file) => file.bytes,
-                file if Some(number) == self.current => file.bytes - file.end,
-                _ => 0,
-            })
-            .sum();
-        free >= waiting + capacity / RESERVED_PART
+        self.free_bytes() >= waiting + self.capacity() / RESERVED_PART
+    }
+
+    fn capacity(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Bytes of the free files, and of what is left of the current one.
+    fn free_bytes(&self) -> u64 {
+        let free = self.files.iter().enumerate().map(|(number, file)| match file {
+            file if self.is_free(file) => file.bytes,
+            file if Some(number) == self.current => file.bytes - file.end,
+            _ => 0,
+        });
+        free.sum()
+    }
+
+    /// With fewer bytes free than these some should be released: half of the ring, unless one file is more than that,
+    /// which is not free while it is written.
+    fn bytes_kept_free(&self) -> u64 {
+        let largest = self.files.iter().map(|file| file.bytes).max().unwrap_or_default();
+        let capacity = self.capacity();
+        (capacity / 2).min(capacity - largest)
     }
 
     /// Bytes of records that are not released, rounded up by at most [`MARK_BYTES`] and a record.
@@ -238,5 +250,39 @@ mod tests {
         assert_eq!(ring.pressure(true), Some(Sequence(4)));
         ring.release(Sequence(4));
         assert_eq!(ring.pressure(true), None);
+    }
+
+    /// Writes ten rings full of records, and releases what pressure names when a twelfth of the ring was written since.
+    /// Gives how often that was.
+    fn releases_of_a_steady_load(sizes: &[u64]) -> usize {
+        let mut ring = ring(&sizes.iter().map(|size| size * MARK_BYTES).collect::<Vec<_>>());
+        let capacity = ring.capacity();
+        let (mut releasing, mut releases) = (None, 0);
+        for sequence in (1..=10 * capacity / MARK_BYTES).map(Sequence) {
+            if let Place::Enter(number) = ring.place(MARK_BYTES) {
+                ring.enter(number, sequence);
+            }
+            ring.record(sequence, MARK_BYTES);
+            assert!(ring.has_room(0), "{sizes:?}: no room after {sequence}, {} bytes free", ring.free_bytes());
+            if releasing.is_none() && ring.pressure(false).is_some() {
+                releasing = Some((sequence, ring.written()));
+            }
+            if let Some((before, began)) = releasing
+                && ring.written() - began >= capacity / 12
+            {
+                ring.release(before);
+                (releasing, releases) = (None, releases + 1);
+            }
+        }
+        releases
+    }
+
+    #[test]
+    fn appends_find_room_while_some_is_made() {
+        // The broker's default, its smallest, rings of equal files, and one that has not all of its files yet.
+        for sizes in [&[8, 8, 64, 64][..], &[8, 8, 8, 8], &[16; 9], &[64; 4], &[8, 8, 64, 64, 64]] {
+            let releases = releases_of_a_steady_load(sizes);
+            assert!((10..=45).contains(&releases), "{sizes:?}: {releases} releases for ten rings full");
+        }
     }
 }
