@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use millrace_base::ids::TopicPartition;
 use millrace_runtime::sync::{self, Either, Semaphore};
@@ -36,9 +37,11 @@ use crate::snapshot::{Body, SegmentSnapshot};
 const DESTAGE_TASKS: usize = 4;
 /// Tasks of a core that reserve space ahead of need: fewer than the kernel's threads for it, which appends use too.
 const EXTEND_TASKS: usize = 4;
-/// Partitions that are written out at a time when the journal needs room, or at a stop: their waits overlap, and what
-/// they carry forward shares commits.
+/// Partitions that are written out at a time when appends are about to run out of the journal's room, or at a stop:
+/// their waits overlap, and what they carry forward shares commits.
 const WRITTEN_OUT_AT_ONCE: usize = 32;
+/// The same while there is room: so few that commits do not wait for their writes.
+const WRITTEN_OUT_CALMLY: usize = 4;
 
 /// All partitions of one core.
 pub struct CoreLog {
@@ -334,10 +337,7 @@ impl CoreLog {
     /// Makes everything before `pressed` unnecessary, checkpoints, and releases what nobody needs.
     async fn free_journal(&self, pressed: Option<Sequence>) -> Result<(), LogError> {
         if let Some(before) = pressed {
-            let holds = |partition: &Rc<Partition>| partition.oldest_redo().is_some_and(|oldest| oldest < before);
-            let holding = stream::iter(self.all().into_iter().filter(holds));
-            let written = holding.map(|partition| async move { partition.destage_or_carry(before).await });
-            written.buffer_unordered(WRITTEN_OUT_AT_ONCE).try_collect::<()>().await?;
+            self.write_out(before).await?;
         }
         self.shared.straight_bytes.set(0);
         let covered = self.save_checkpoint(false).await?;
@@ -347,6 +347,24 @@ impl CoreLog {
         self.shared.journal.release(release);
         self.shared.submit_dirty();
         Ok(())
+    }
+
+    /// Writes out every partition of which the journal holds something before `before`.
+    async fn write_out(&self, before: Sequence) -> Result<(), LogError> {
+        let holds = |partition: &Rc<Partition>| partition.oldest_redo().is_some_and(|oldest| oldest < before);
+        let holding: Vec<_> = self.all().into_iter().filter(holds).collect();
+        let mut writing = FuturesUnordered::new();
+        for partition in holding {
+            while writing.len() >= self.written_out_at_once() {
+                writing.try_next().await?;
+            }
+            writing.push(async move { partition.destage_or_carry(before).await });
+        }
+        writing.try_collect::<()>().await
+    }
+
+    fn written_out_at_once(&self) -> usize {
+        if self.shared.journal.has_ample_room() { WRITTEN_OUT_CALMLY } else { WRITTEN_OUT_AT_ONCE }
     }
 
     async fn save_checkpoint(&self, is_clean: bool) -> Result<Sequence, LogError> {

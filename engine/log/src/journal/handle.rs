@@ -187,8 +187,8 @@ impl Journal {
         self.shared.changed.notify_all();
     }
 
-    /// When more than half of the ring is in use, or appends or commits wait for room in it: the sequence before which
-    /// all should be destaged and released. It may name commits that are not durable yet. Entries of which a part
+    /// When more than half of the ring is in use, or commits wait for room in it: the sequence before which all should
+    /// be destaged and released. It may name commits that are not durable yet. Entries of which a part
     /// cannot be destaged yet (a block that is not full) are submitted anew, and released then: there must be room in
     /// the ring for that, which [`Journal::has_room`] keeps appends from using up.
     #[must_use]
@@ -210,6 +210,12 @@ impl Journal {
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.shared.state().has_room(self.shared.options.waiting_bytes_max)
+    }
+
+    /// Whether releasing what [`Journal::pressure`] names may take its time: appends will have room for a while.
+    #[must_use]
+    pub fn has_ample_room(&self) -> bool {
+        self.shared.state().has_ample_room()
     }
 
     /// Waits for [`Journal::has_room`].

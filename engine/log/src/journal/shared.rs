@@ -214,6 +214,11 @@ impl State {
         self.waiting_bytes < waiting_bytes_max && self.ring.has_room(self.waiting_bytes as u64)
     }
 
+    /// Whether appends will have room for a while.
+    pub(super) fn has_ample_room(&self) -> bool {
+        self.ring.has_ample_room(self.waiting_bytes as u64)
+    }
+
     /// Nothing waits and nothing is being written.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.durable == self.submitted()
