@@ -67,8 +67,10 @@ fn round_trip(cores: u32) {
     let data = directory.path().join("data");
     let broker = Broker::start(&data, cores);
 
-    let created =
-        broker.run(["topic", "create", "t", "-p", "3", "-c", "segment.bytes=1048576", "--json"]).json().remove(0);
+    // The records are old: on a slow machine the broker would begin to delete them.
+    let kept = ["-c", "segment.bytes=1048576", "-c", "retention.ms=-1"];
+    let created = ["topic", "create", "t", "-p", "3", "--json"].into_iter().chain(kept);
+    let created = broker.run(created).json().remove(0);
     assert_eq!((&created["name"], &created["partitions"]), (&json!("t"), &json!(PARTITIONS)));
     let again = broker.run(["topic", "create", "t"]);
     assert_eq!(again.code, 3);
