@@ -6,6 +6,7 @@ mod limits;
 mod live;
 mod options;
 mod save;
+mod share;
 mod start;
 
 use clap::{Args, Subcommand};
@@ -45,6 +46,8 @@ enum What {
     Cores(cores::Arguments),
     /// What a broker takes before anybody uses it: its start, its memory, an idle connection, a partition
     Limits(limits::Arguments),
+    /// Which share of what the machine does without a broker this program's own broker gives on
+    Share(share::Arguments),
 }
 
 /// One broker.
@@ -77,6 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         What::Compare(arguments) => return compare::run(arguments),
         What::Cores(arguments) => return cores::run(arguments),
         What::Limits(arguments) => return limits::run(arguments),
+        What::Share(arguments) => return share::run(arguments),
         What::Produce(one) => (one, Workload::Produce),
         What::Consume(one) => (one, Workload::Consume),
         What::Mixed(Mixed { one, from_start }) => (one, Workload::Mixed { from_start: *from_start }),

@@ -164,6 +164,45 @@ fn what_a_broker_takes_before_anybody_uses_it_is_measured() {
 }
 
 #[test]
+fn a_share_of_what_the_machine_does_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let (data, saved) = (directory.path().join("data"), directory.path().join("saved"));
+    std::fs::create_dir(&data).unwrap();
+    let small = ["--rounds", "2", "--time", "1s", "--warm-up", "100ms", "--fill", "4M", "--partitions", "2", "--json"];
+    let places = ["--start-dir", data.to_str().unwrap(), "--save", saved.to_str().unwrap()];
+    let report = run(["bench", "share"].iter().chain(&small).chain(&places)).json().pop().unwrap();
+    let runs = report["runs"].as_array().unwrap();
+    let turns: Vec<&str> = runs.iter().map(|run| run["broker"].as_str().unwrap()).collect();
+    let round = ["disk", "produce", "send-loop", "answer-loop", "fetch"];
+    assert_eq!(turns, [round, round].concat());
+    for run in runs {
+        let does_write = run["broker"] == "disk" || run["broker"] == "produce";
+        let moved = if does_write { "/figures/produced_mb_per_s" } else { "/figures/consumed_mb_per_s" };
+        assert!(number(run, moved) > 0.0, "{run}");
+    }
+    // Two partitions give a mebibyte each.
+    let setting = |name: &str| &report["load"].as_array().unwrap().iter().find(|it| it[0] == name).unwrap()[1];
+    assert_eq!((setting("fetch answer bytes"), setting("fetched from bytes")), (&"2097152".into(), &"4194304".into()));
+    let ratios = report["ratios"].as_array().unwrap();
+    for (broker, base, figure) in [
+        ("produce", "disk", "produced MB/s"),
+        ("produce", "disk", "written MB/s"),
+        ("fetch", "send-loop", "consumed MB/s"),
+        ("fetch", "answer-loop", "consumed MB/s"),
+    ] {
+        let is_it = |it: &&Value| it["broker"] == broker && it["base"] == base && it["figure"] == figure;
+        let found = ratios.iter().find(is_it).unwrap_or_else(|| panic!("{broker} / {base}: {report}"));
+        assert_eq!(found["rounds"], 2, "{report}");
+        assert!(number(found, "/low") <= number(found, "/median") && number(found, "/low") > 0.0, "{found}");
+    }
+    // What is acknowledged was written, to the disk that the broker has its data on.
+    let written = number(&report, "/runs/1/figures/broker_written_mb_per_s");
+    assert!(written >= 0.9 * number(&report, "/runs/1/figures/produced_mb_per_s"), "{report}");
+    assert!(std::fs::read_to_string(saved.join("report.txt")).unwrap().contains("answer-loop"));
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0, "what the brokers left is removed");
+}
+
+#[test]
 fn what_cannot_be_measured_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let broker = Broker::start(&directory.path().join("data"), 1);
@@ -179,6 +218,18 @@ fn what_cannot_be_measured_is_said() {
         (&["cores", "--keys", "uniform:5"], 2, "neither --keys nor --producers"),
         (&["limits", "--start", "a=exit 7"], 3, "ended (exit status: 7)"),
         (&["limits", "--connections", "0"], 2, "0 is not in 1..="),
+        (&["share", "--rate", "1000"], 2, "use no --rate"),
+        (&["share", "--write-bytes", "0"], 2, "--write-bytes must be a multiple of 4096"),
+        (&["share", "--write-bytes", "5000"], 2, "--write-bytes must be a multiple of 4096"),
+        (&["share", "--write-bytes", "1G"], 2, "134217728 at most"),
+        (&["share", "--compression", "lz4"], 2, "neither --compression nor --acks"),
+        (&["share", "--acks", "1"], 2, "neither --compression nor --acks"),
+        (&["share", "--consumers", "2"], 2, "use no --consumers"),
+        (&["share", "--fill", "1K"], 2, "--fill 1024 is less than an answer"),
+        (&["share", "--fetch-bytes", "0"], 2, "--fetch-bytes"),
+        (&["share", "--start-pin", "9999"], 2, "cannot be used"),
+        (&["share", "--rounds", "0"], 2, "0 is not in 1..="),
+        (&["share", "--start-dir", "/dev/null"], 4, "/dev/null"),
         (&["compare", "--start", "a=exit 7", server], 3, "ended (exit status: 7)"),
     ] {
         let done = run(["bench"].iter().chain(arguments).copied());

@@ -12,13 +12,23 @@ const RESAMPLES: usize = 10_000;
 /// The intervals hold 95 %.
 const TAIL: f64 = 0.025;
 
+/// What was acknowledged.
+pub(crate) const PRODUCED: &str = "produced MB/s";
+/// What the broker had written for it.
+pub(crate) const WRITTEN: &str = "written MB/s";
+/// What was read.
+pub(crate) const CONSUMED: &str = "consumed MB/s";
+/// What a broker spent on it.
+pub(crate) const CPU_PER_GB: &str = "broker CPU-s/GB";
+
 /// A figure that is compared.
 type Figure = (&'static str, fn(&RunReport) -> Option<f64>);
 
-const FIGURES: [Figure; 10] = [
-    ("produced MB/s", |run| Some(run.figures.produced_mb_per_s)),
-    ("consumed MB/s", |run| Some(run.figures.consumed_mb_per_s)),
-    ("broker CPU-s/GB", |run| run.figures.broker_cpu_s_per_gb),
+const FIGURES: [Figure; 11] = [
+    (PRODUCED, |run| Some(run.figures.produced_mb_per_s)),
+    (WRITTEN, |run| run.figures.broker_written_mb_per_s),
+    (CONSUMED, |run| Some(run.figures.consumed_mb_per_s)),
+    (CPU_PER_GB, |run| run.figures.broker_cpu_s_per_gb),
     ("broker CPU-s/M requests", |run| run.figures.broker_cpu_s_per_million_requests),
     ("broker CPUs", |run| run.figures.broker_cpus),
     ("broker MiB", |run| run.figures.broker_resident_mib),
@@ -57,10 +67,15 @@ pub struct Ratio {
 /// other.
 #[must_use]
 pub fn ratios(runs: &[RunReport]) -> Vec<Ratio> {
+    let Some(base) = runs.first().map(|run| run.broker.as_str()) else { return Vec::new() };
+    ratios_to(base, runs, |broker| broker != base)
+}
+
+/// The same to another one, of those brokers that are chosen.
+pub(crate) fn ratios_to(base: &str, runs: &[RunReport], is_chosen: impl Fn(&str) -> bool) -> Vec<Ratio> {
     let mut ratios = Vec::new();
-    let Some(base) = runs.first().map(|run| run.broker.as_str()) else { return ratios };
     let mut others: Vec<(&str, Option<u64>)> = Vec::new();
-    for run in runs.iter().filter(|run| run.broker != base) {
+    for run in runs.iter().filter(|run| is_chosen(&run.broker)) {
         if !others.contains(&(run.broker.as_str(), run.rate)) {
             others.push((run.broker.as_str(), run.rate));
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::unistd::{SysconfVar, sysconf};
 use serde::Serialize;
 
@@ -36,6 +36,9 @@ pub struct Sample {
     pub cpu_s: f64,
     /// Resident memory, in bytes.
     pub resident_bytes: u64,
+    /// What it had written to disks so far, or put into the page cache to be written, in bytes; `None` where that is
+    /// not told.
+    pub written_bytes: Option<u64>,
 }
 
 impl Process {
@@ -111,6 +114,7 @@ impl Process {
             at: Instant::now(),
             cpu_s: ticks(&stat) as f64 / self.ticks_per_second,
             resident_bytes: resident.unwrap_or_default() * 1024,
+            written_bytes: read("io").ok().and_then(|io| field(&io, "write_bytes:")?.parse().ok()),
         })
     }
 }
@@ -118,7 +122,11 @@ impl Process {
 /// Processor time of this process, in seconds.
 #[must_use]
 pub fn own_cpu_s() -> f64 {
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return 0.0 };
+    getrusage(UsageWho::RUSAGE_SELF).as_ref().map_or(0.0, seconds_of)
+}
+
+/// Processor time, the kernel's included, in seconds.
+pub(crate) fn seconds_of(usage: &Usage) -> f64 {
     let times = [usage.user_time(), usage.system_time()];
     times.iter().map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6).sum()
 }
@@ -178,6 +186,21 @@ mod tests {
         }
         let elsewhere: SocketAddr = "192.0.2.1:9092".parse().unwrap();
         assert!(Process::listening_at(elsewhere).is_none());
+    }
+
+    #[test]
+    fn what_a_process_has_written_is_told() {
+        let this = Process::of_pid(std::process::id().cast_signed()).unwrap();
+        let before = this.sample().unwrap().written_bytes;
+        let directory = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create(directory.path().join("file")).unwrap();
+        std::io::Write::write_all(&mut &file, &[7; 1 << 20]).unwrap();
+        file.sync_all().unwrap();
+        let after = this.sample().unwrap().written_bytes;
+        // A file system in memory has nothing to write to.
+        let (Some(before), Some(after)) = (before, after) else { panic!("this process may look at itself") };
+        let is_disk = nix::sys::statfs::statfs(directory.path()).unwrap().filesystem_type();
+        assert!(is_disk == nix::sys::statfs::TMPFS_MAGIC || after >= before + (1 << 20), "{before} to {after}");
     }
 
     #[test]

@@ -95,6 +95,8 @@ pub struct Figures {
     pub broker_cpu_s_per_gb: Option<f64>,
     /// The broker's processor time for a million requests.
     pub broker_cpu_s_per_million_requests: Option<f64>,
+    /// What the broker had written to disks: above what was produced where bytes are written twice.
+    pub broker_written_mb_per_s: Option<f64>,
     /// The broker's resident memory at most.
     pub broker_resident_mib: Option<f64>,
     /// Processors that the load kept busy.
@@ -227,6 +229,10 @@ impl Figures {
             broker_cpus: per(run.cpu_over_s),
             broker_cpu_s_per_gb: per(bytes / 1e9),
             broker_cpu_s_per_million_requests: per(requests / 1e6),
+            broker_written_mb_per_s: run
+                .broker_written_bytes
+                .filter(|_| run.cpu_over_s > 0.0)
+                .map(|bytes| bytes as f64 / 1e6 / run.cpu_over_s),
             broker_resident_mib: resident.map(|bytes| bytes as f64 / f64::from(1 << 20)),
             load_cpus: if run.cpu_over_s > 0.0 { run.own_cpu_s / run.cpu_over_s } else { 0.0 },
         }

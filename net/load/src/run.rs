@@ -59,9 +59,11 @@ pub struct Measurement {
     pub points: Vec<Point>,
     /// The broker's processor time while it counted, in seconds.
     pub broker_cpu_s: Option<f64>,
-    /// The load's own.
+    /// What the broker had written meanwhile, in bytes.
+    pub broker_written_bytes: Option<u64>,
+    /// The load's own processor time.
     pub own_cpu_s: f64,
-    /// For how long these two were taken, in seconds.
+    /// For how long these three were taken, in seconds.
     pub cpu_over_s: f64,
 }
 
@@ -80,6 +82,10 @@ impl Costs {
 
     fn broker_cpu_s(&self, earlier: &Costs) -> Option<f64> {
         Some(self.broker?.cpu_s - earlier.broker?.cpu_s)
+    }
+
+    fn broker_written_bytes(&self, earlier: &Costs) -> Option<u64> {
+        self.broker?.written_bytes?.checked_sub(earlier.broker?.written_bytes?)
     }
 }
 
@@ -239,6 +245,7 @@ impl Timeline {
     fn finish(self, outcome: Outcome) -> Measurement {
         Measurement {
             broker_cpu_s: self.last.broker_cpu_s(&self.began),
+            broker_written_bytes: self.last.broker_written_bytes(&self.began),
             own_cpu_s: self.last.own_cpu_s - self.began.own_cpu_s,
             cpu_over_s: self.elapsed_s,
             outcome,

@@ -46,7 +46,7 @@ impl Stopper {
         Ok(stopper)
     }
 
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.is_stopped.store(true, Ordering::SeqCst);
         if let Some(running) = &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
             running.stop();

@@ -199,9 +199,14 @@ impl Options {
         Crew { threads: usize::from(self.threads), pins: self.pin.clone() }
     }
 
+    /// The one that a load of one thread is pinned to.
+    pub(super) fn first_processor(&self) -> Option<usize> {
+        self.pin.first().copied()
+    }
+
     /// The thread that waits and looks is no burden for the broker's processor either.
     pub(super) fn pin_this_thread(&self) -> Result<(), CliError> {
-        Ok(self.pin.first().map_or(Ok(()), |processor| pin_this_thread(*processor))?)
+        Ok(self.first_processor().map_or(Ok(()), pin_this_thread)?)
     }
 }
 
@@ -220,7 +225,7 @@ pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
 }
 
 /// A size of what must fit into a frame.
-fn parse_bytes(text: &str) -> Result<u64, String> {
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     let bytes = parse_amount(text)?;
     if bytes > BYTES_MAX { Err(format!("at most {BYTES_MAX} bytes are possible")) } else { Ok(bytes) }
 }

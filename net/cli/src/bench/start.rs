@@ -52,6 +52,11 @@ impl PlaceOptions {
         })
     }
 
+    /// The one that a broker on one core is pinned to.
+    pub(super) fn first_processor(&self) -> Option<usize> {
+        self.start_pin.first().copied()
+    }
+
     /// A directory for what they store.
     pub(super) fn scratch(&self) -> Result<Scratch, CliError> {
         let path = self.start_dir.join(format!("millrace-bench-{}", std::process::id()));

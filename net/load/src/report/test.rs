@@ -56,6 +56,7 @@ fn measurement() -> Measurement {
         },
         points: vec![point(5.0, 600), point(10.0, 399)],
         broker_cpu_s: Some(3.0),
+        broker_written_bytes: Some(4 * GB),
         own_cpu_s: 9.5,
         cpu_over_s: 10.0,
     }
@@ -92,6 +93,7 @@ fn figures_follow_from_what_was_counted() {
     let Figures { produced_mb_per_s, produced_records_per_s, produce_requests_per_s, .. } = run.figures;
     assert_eq!((produced_mb_per_s, produced_records_per_s, produce_requests_per_s), (200.0, 200_000.0, 100.0));
     assert_eq!(run.figures.broker_cpus, Some(0.3));
+    assert_eq!(run.figures.broker_written_mb_per_s, Some(400.0));
     assert_eq!(run.figures.broker_cpu_s_per_gb, Some(1.5));
     assert_eq!(run.figures.broker_cpu_s_per_million_requests, Some(3_000.0));
     assert_eq!(run.figures.broker_resident_mib, Some(100.0));

@@ -1,0 +1,245 @@
+//! `millrace bench share`: how much of what the machine can do a broker gives on.
+
+use clap::Args;
+use millrace_load::LoadError;
+use millrace_load::environment::Machine;
+use millrace_load::prepare::TopicSpec;
+use millrace_load::probe::Span;
+use millrace_load::probe::disk::{Access, DiskFile, DiskLoop, FILE_BYTES};
+use millrace_load::probe::loopback::SendLoop;
+use millrace_load::report::{Report, RunReport, settings};
+use millrace_load::share::{ANSWER_LOOP, FETCH, PRODUCE, SEND_LOOP, sent, shares, written};
+use millrace_load::spec::{Acks, Load, Rate, Workload};
+use millrace_load::start::Started;
+use millrace_load::stop::Stopper;
+use millrace_load::subject::{Subject, SubjectSpec};
+use millrace_log::journal::COMMITS_IN_FLIGHT;
+use millrace_record::compression::Codec;
+use millrace_runtime::BLOCK_BYTES;
+
+use super::live::Live;
+use super::options::{Options, parse_bytes};
+use super::start::PlaceOptions;
+use crate::output::CliError;
+
+/// How long the files of a round's topic stay when the next one is about to be written.
+const DELETE_DELAY: (&str, &str) = ("file.delete.delay.ms", "1000");
+
+#[derive(Args)]
+#[command(
+    mut_arg("fill", |fill| fill.default_value("64M")),
+    after_help = "In each round: synced direct writes without a broker, into a file that was written before (disk); \
+                  records to this program's own broker on one core, into a new topic (produce); sends from memory over \
+                  loopback without a broker, one after the other (send-loop), and each when it is asked for \
+                  (answer-loop), of the size of a fetch's answer; and those fetches, of what another broker has in its \
+                  memory (fetch: --fill says how much that is). What stands for a broker is pinned to the first of \
+                  --start-pin, what stands for its clients to the first of --pin."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    place: PlaceOptions,
+    /// How often each has its turn
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Size of a write without a broker: as large as a journal's commits become under such a load
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "256K")]
+    write_bytes: u64,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let options = &arguments.options;
+    let produce = only(options.loads(Workload::Produce)?)?;
+    let consume = only(options.loads(Workload::Consume)?)?;
+    check(arguments, &produce)?;
+    let stopper = Stopper::install()?;
+    options.pin_this_thread()?;
+    let scratch = arguments.place.scratch()?;
+    let producing = arguments.place.own_broker(PRODUCE, 1)?.start(scratch.path())?;
+    let fetching = arguments.place.own_broker(FETCH, 1)?.start(scratch.path())?;
+    let disk = DiskFile::create(&scratch.path().join("disk"), FILE_BYTES)?;
+    let mut fetch = subject(options, FETCH, &fetching, options.topic(), options.fill_bytes())?;
+    let mut turns = Turns {
+        arguments,
+        produce: &produce,
+        consume: &consume,
+        stopper: &stopper,
+        disk: &disk,
+        producing: &producing,
+        fetch: &mut fetch,
+        report: Report {
+            machine: Machine::this(&options.crew()),
+            load: Vec::new(),
+            brokers: Vec::new(),
+            runs: Vec::new(),
+            ratios: Vec::new(),
+        },
+    };
+    let mut begin = || {
+        (1..=usize::from(arguments.rounds))
+            .take_while(|_| !stopper.is_stopped())
+            .try_for_each(|round| turns.take(round))
+    };
+    match begin() {
+        // What was measured until then is reported.
+        Err(LoadError::Interrupted) if !turns.report.runs.is_empty() => {}
+        taken => taken?,
+    }
+    let mut report = turns.report;
+    report.ratios = shares(&report.runs);
+    report.brokers.push(fetch.facts(&consume)?);
+    let partitions = fetch.partitions();
+    report.load = settings(&produce, partitions);
+    report.load.extend(beside(arguments, &consume, partitions));
+    let released = fetch.release();
+    drop((disk, producing, fetching));
+    super::finish(options, &report)?;
+    Ok(released?)
+}
+
+/// The one load: a share is of what goes at full rate.
+fn only(mut loads: Vec<Load>) -> Result<Load, CliError> {
+    match (loads.pop(), loads.is_empty()) {
+        (Some(load), true) if load.rate == Rate::Max => Ok(load),
+        _ => Err(CliError::Usage("a share is of what goes at most: use no --rate".to_owned())),
+    }
+}
+
+/// Refuses what would be compared with what it is not.
+fn check(arguments: &Arguments, produce: &Load) -> Result<(), CliError> {
+    let usage = |words: String| Err(CliError::Usage(words));
+    let (write, most) = (arguments.write_bytes, FILE_BYTES / COMMITS_IN_FLIGHT);
+    if write == 0 || !write.is_multiple_of(BLOCK_BYTES as u64) || write > most {
+        return usage(format!("--write-bytes must be a multiple of {BLOCK_BYTES}, {most} at most"));
+    }
+    if produce.codec != Codec::None || produce.acks != Acks::All {
+        return usage(
+            "bytes count as they are written, and when they are: use neither --compression nor --acks".into(),
+        );
+    }
+    if produce.consumers != 1 {
+        return usage("the bare loop has one reader: use no --consumers".to_owned());
+    }
+    if produce.fetch_bytes == 0 || produce.fetch_partition_bytes == 0 {
+        return usage("--fetch-bytes and --fetch-partition-bytes must be above 0".to_owned());
+    }
+    let partitions = usize::try_from(arguments.options.topic().partitions).unwrap_or(0);
+    let (fill, answer) = (arguments.options.fill_bytes(), answer_bytes(produce, partitions) as u64);
+    if fill < answer {
+        return usage(format!("--fill {fill} is less than an answer to a fetch holds ({answer} bytes)"));
+    }
+    Ok(())
+}
+
+/// Bytes of a fetch's answer at most: it gives that where there is as much.
+fn answer_bytes(consume: &Load, partitions: usize) -> usize {
+    let of_partitions = usize::try_from(consume.fetch_partition_bytes).unwrap_or(0).saturating_mul(partitions);
+    usize::try_from(consume.fetch_bytes).unwrap_or(0).min(of_partitions)
+}
+
+fn subject(
+    options: &Options,
+    name: &str,
+    broker: &Started,
+    topic: TopicSpec,
+    fill_bytes: u64,
+) -> Result<Subject, LoadError> {
+    let (name, address, crew) = (name.to_owned(), broker.address.clone(), options.crew());
+    Subject::prepare(SubjectSpec { name, address, pid: None, topic, fill_bytes, crew })
+}
+
+/// What the bare loops, and the fetches, ran with.
+fn beside(arguments: &Arguments, consume: &Load, partitions: usize) -> Vec<(&'static str, String)> {
+    let pinned = |processor: Option<usize>| processor.map_or_else(|| "any".to_owned(), |it| it.to_string());
+    vec![
+        ("disk write bytes", arguments.write_bytes.to_string()),
+        ("disk writes in flight", COMMITS_IN_FLIGHT.to_string()),
+        ("disk file bytes", FILE_BYTES.to_string()),
+        ("fetch answer bytes", answer_bytes(consume, partitions).to_string()),
+        ("fetched from bytes", arguments.options.fill_bytes().to_string()),
+        ("fetch check crc", consume.checks_crc.to_string()),
+        ("bare loops on processor", pinned(arguments.place.first_processor())),
+        ("their readers on", pinned(arguments.options.first_processor())),
+    ]
+}
+
+struct Turns<'a> {
+    arguments: &'a Arguments,
+    produce: &'a Load,
+    consume: &'a Load,
+    stopper: &'a Stopper,
+    disk: &'a DiskFile,
+    producing: &'a Started,
+    fetch: &'a mut Subject,
+    report: Report,
+}
+
+impl Turns<'_> {
+    /// A round: the disk and who writes to it, then the bare sends and who sends more than that.
+    fn take(&mut self, round: usize) -> Result<(), LoadError> {
+        self.write(round)?;
+        let produced = self.measure_produce(round)?;
+        self.report.runs.push(produced);
+        for name in [SEND_LOOP, ANSWER_LOOP] {
+            self.send(name, round)?;
+        }
+        if self.stopper.is_stopped() {
+            return Err(LoadError::Interrupted);
+        }
+        let live = Live::new(self.consume, FETCH, round);
+        let fetched = self.fetch.measure(self.consume, round, self.stopper, |point| live.show(point))?;
+        self.report.runs.push(fetched);
+        Ok(())
+    }
+
+    fn write(&mut self, round: usize) -> Result<(), LoadError> {
+        // What others left to the operating system is not written during this.
+        nix::unistd::sync();
+        let task = DiskLoop {
+            access: Access::SyncedWrite,
+            piece_bytes: usize::try_from(self.arguments.write_bytes).unwrap_or(usize::MAX),
+            in_flight: COMMITS_IN_FLIGHT,
+            span: span(self.produce),
+            processor: self.arguments.place.first_processor(),
+        };
+        self.report.runs.push(written(round, self.produce, self.disk.run(&task, self.stopper)?));
+        Ok(())
+    }
+
+    /// Into a topic of its own: what a round has written is gone before the next ones fill the disk.
+    fn measure_produce(&mut self, round: usize) -> Result<RunReport, LoadError> {
+        let options = &self.arguments.options;
+        let mut topic = options.topic();
+        if topic.configs.iter().all(|(name, _)| name != DELETE_DELAY.0) {
+            topic.configs.push((DELETE_DELAY.0.to_owned(), DELETE_DELAY.1.to_owned()));
+        }
+        let mut subject = subject(options, PRODUCE, self.producing, topic, 0)?;
+        let live = Live::new(self.produce, PRODUCE, round);
+        let measured = subject.measure(self.produce, round, self.stopper, |point| live.show(point));
+        if self.report.brokers.is_empty() {
+            self.report.brokers.push(subject.facts(self.produce)?);
+        }
+        subject.release()?;
+        measured
+    }
+
+    fn send(&mut self, name: &str, round: usize) -> Result<(), LoadError> {
+        let piece_bytes = answer_bytes(self.consume, self.fetch.partitions());
+        let fill_bytes = usize::try_from(self.arguments.options.fill_bytes()).unwrap_or(usize::MAX);
+        let task = SendLoop {
+            piece_bytes,
+            memory_bytes: fill_bytes.max(piece_bytes),
+            is_asked: name == ANSWER_LOOP,
+            span: span(self.consume),
+            processor: self.arguments.place.first_processor(),
+            peer_processor: self.arguments.options.first_processor(),
+        };
+        self.report.runs.push(sent(name, round, self.consume, &task.run(self.stopper)?));
+        Ok(())
+    }
+}
+
+fn span(load: &Load) -> Span {
+    Span { warm_up: load.warm_up, length: load.length }
+}
