@@ -120,7 +120,7 @@ impl Partition {
             let (next_offset, bytes) = self.verified_batch(&view, position).await?;
             let whole = self.read_segment(&view, position, bytes as usize).await?;
             let Ok(batch) = Batch::first(&whole) else { break };
-            if next_offset > log_start && is_batch_wanted(batch.max_timestamp()) && !batch.is_control() {
+            if next_offset > log_start && is_batch_wanted(batch.max_timestamp()) {
                 let segment = || layout::segment_file(&self.directory, base).display().to_string();
                 let rot = |_| ReadError::Rot { first: batch.base_offset(), next: next_offset, segment: segment() };
                 for record in batch.records(&mut scratch).map_err(rot)? {

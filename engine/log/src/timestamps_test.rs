@@ -4,6 +4,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use millrace_base::ids::{Offset, TopicId, TopicPartition};
+use millrace_record::builder::BatchBuilder;
+use millrace_record::compression::Codec;
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Stop, run};
 
@@ -127,6 +129,25 @@ fn a_log_of_records_without_timestamps_has_no_greatest_one() {
         assert_eq!(partition.offset_of_max_timestamp().await.unwrap(), None);
         append(&partition, &[-1]).await;
         assert_eq!(partition.offset_of_max_timestamp().await.unwrap(), Some((3, 0)));
+    });
+}
+
+/// As Kafka does: a real one answers with the marker's offset and timestamp for any time after the last record's.
+#[test]
+fn a_transaction_marker_is_found_like_any_record() {
+    let disk = Disk::new(1);
+    simulate(&disk, async |core: Core| {
+        let (_directory, _log, partition) = open(&core, false).await;
+        append(&partition, &[100]).await;
+        let mut marker = BatchBuilder::new(Codec::None).producer(7, 0, -1).transactional().control();
+        marker.push(900, Some(&[0, 0, 0, 1]), Some(&[0; 6]), &[]).unwrap();
+        let marker = marker.build().unwrap();
+        let append = Append { batches: &marker, origin: Origin::Coordinator, leader_epoch: 0, restamp: None };
+        let appended = partition.append(&append).await.unwrap();
+        partition.wait_durable(appended.next_offset).await.unwrap();
+        assert_eq!(partition.offset_for_timestamp(101).await.unwrap(), Some((1, 101)));
+        assert_eq!(partition.offset_for_timestamp(102).await.unwrap(), Some((2, 900)));
+        assert_eq!(partition.offset_of_max_timestamp().await.unwrap(), Some((2, 900)));
     });
 }
 
