@@ -41,8 +41,8 @@ pub(super) struct Arguments {
     /// How often each has its turn
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Size of a write without a broker: as large as a journal's commits become under such a load
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "256K")]
+    /// Size of a write without a broker; by default what a journal's commits come to under such a load
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "128K")]
     write_bytes: u64,
     #[command(flatten)]
     options: Options,
