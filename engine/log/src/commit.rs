@@ -282,6 +282,7 @@ impl Partition {
                     if let Some((freed, segment)) = state.cut(run.sequence) {
                         self.shared.note_memory_freed(freed);
                         self.shared.segment_files.forget(&layout::segment_file(&self.directory, segment));
+                        self.shared.read_ahead.forget(self.id);
                         was_cut = true;
                     }
                 }
@@ -291,6 +292,7 @@ impl Partition {
                         for segment in gone {
                             self.shared.segment_files.forget(&layout::segment_file(&self.directory, segment));
                         }
+                        self.shared.read_ahead.forget(self.id);
                         was_swapped = true;
                     }
                 }

@@ -112,6 +112,7 @@ pub(crate) fn options(random: &mut Random) -> LogOptions {
         journal_files: 3,
         journal_commit_bytes: 64 << 10,
         copied_bytes: 8 << 10,
+        read_ahead_buffers: random.index(4),
         ..LogOptions::default()
     }
 }
@@ -356,37 +357,52 @@ impl Writer {
         model.acknowledged[index] = model.acknowledged[index].min(end);
     }
 
+    /// Reads from somewhere on, and at times goes on where that ended.
     async fn read(&mut self, index: usize) {
         let offsets = self.partitions[index].offsets();
         if offsets.durable <= offsets.log_start {
             return;
         }
-        let offset = offsets.log_start + self.random.below((offsets.durable - offsets.log_start) as u64) as Offset;
+        let first = offsets.log_start + self.random.below((offsets.durable - offsets.log_start) as u64) as Offset;
+        let mut from = Some(if self.random.coin() { offsets.log_start } else { first });
+        while let Some(offset) = from.filter(|from| *from < self.partitions[index].offsets().high_watermark) {
+            from = self.read_at(index, offset).await.filter(|_| self.random.below(4) > 0);
+            if self.random.coin() {
+                self.core.sleep(Duration::from_micros(self.random.below(3000))).await;
+            }
+        }
+    }
+
+    /// Reads from an offset on; gives the offset that follows, unless the log was cut meanwhile.
+    async fn read_at(&mut self, index: usize, offset: Offset) -> Option<Offset> {
         let limits = ReadLimits { bytes_max: 1 + self.random.index(50_000), at_least_one_batch: true };
         let read = match self.partitions[index].read(offset, limits).await {
-            Err(ReadError::OutOfRange { start, end, .. }) if start > offset || offset > end => return,
-            Err(ReadError::Unavailable(Unavailable::Truncated)) => return,
+            Err(ReadError::OutOfRange { start, end, .. }) if start > offset || offset > end => return None,
+            Err(ReadError::Unavailable(Unavailable::Truncated)) => return None,
             read => read.unwrap(),
         };
         let mut bytes = Vec::new();
         for part in &read.parts {
             match part.load(&self.core).await {
                 // The file was cut under the answer.
-                Err(_) if self.model.borrow().was_cut[index] => return,
+                Err(_) if self.model.borrow().was_cut[index] => return None,
                 loaded => bytes.extend_from_slice(&loaded.unwrap()),
             }
         }
         if self.model.borrow().was_cut[index] {
-            return;
+            return None;
         }
         let model = self.model.borrow();
         let first = Batch::first(&bytes).unwrap();
         assert!(first.base_offset() <= offset && offset < first.next_offset());
+        let mut next = offset;
         for batch in batches(&bytes).map_while(Result::ok) {
             let log = &model.logs[index];
             let at = log.binary_search_by_key(&batch.base_offset(), |appended| appended.base).unwrap();
             assert!(log[at].bytes == batch.bytes(), "partition {index}: read at {offset}");
+            next = batch.next_offset();
         }
+        Some(next)
     }
 }
 

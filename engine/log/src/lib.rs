@@ -36,6 +36,9 @@ mod overlay;
 mod partition;
 mod producers;
 mod read;
+mod read_ahead;
+#[cfg(test)]
+mod read_ahead_test;
 mod read_run;
 #[cfg(test)]
 mod read_test;

@@ -1,5 +1,7 @@
 //! The limits of this crate, units last.
 
+use std::time::Duration;
+
 use millrace_runtime::BLOCK_BYTES as RUNTIME_BLOCK_BYTES;
 
 use crate::index::ArchivedIndexEntry;
@@ -42,6 +44,10 @@ pub(crate) const SCAN_BYTES: usize = 1024 * 1024;
 pub(crate) const VERIFY_BYTES: u64 = 1024 * 1024;
 /// What is read at least when it is verified and served in one, in bytes: a small fetch reads ahead of itself.
 pub(crate) const UNVERIFIED_READ_BYTES_MIN: usize = 128 * 1024;
+/// Default of [`crate::LogOptions::read_ahead_buffers`]: with [`SCAN_BYTES`] each, 16 MiB.
+pub(crate) const READ_AHEAD_BUFFERS: usize = 16;
+/// What was read ahead and is not asked for within this time is dropped, before twice of it.
+pub(crate) const READ_AHEAD_KEPT: Duration = Duration::from_secs(1);
 /// No batch is larger, in bytes: what its length field can say is not believed beyond this.
 pub(crate) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A segment is never larger, in bytes: positions in the index are 32 bits wide.

@@ -46,6 +46,9 @@ pub struct LogOptions {
     pub copied_bytes: usize,
     /// Descriptors of segments that a core keeps open for readers.
     pub reader_descriptors: usize,
+    /// Buffers of a core, of at most 1 MiB each, with what readers of cold data are likely to ask for next; 0: nothing
+    /// is read ahead.
+    pub read_ahead_buffers: usize,
     /// A producer that sent nothing for this long is forgotten, in ms (Kafka's `producer.id.expiration.ms`).
     pub producer_expiry_ms: i64,
 }
@@ -63,6 +66,7 @@ impl Default for LogOptions {
             journal_commit_bytes: limits::COMMIT_BYTES,
             copied_bytes: limits::COPIED_BYTES,
             reader_descriptors: limits::READER_DESCRIPTORS,
+            read_ahead_buffers: limits::READ_AHEAD_BUFFERS,
             producer_expiry_ms: limits::PRODUCER_EXPIRY_MS,
         }
     }

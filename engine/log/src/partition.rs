@@ -333,6 +333,7 @@ impl Partition {
             state.unavailable = Some(reason);
         }
         drop(state);
+        self.shared.read_ahead.forget(self.id);
         self.moved.notify_all();
     }
 

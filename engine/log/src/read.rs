@@ -247,7 +247,7 @@ impl Partition {
     /// Parts `from..to` in what the file holds, up to the position given, and what only memory does. Together and
     /// before anything is awaited: what is not in memory now is in the file, and stays there. Nothing when the segment
     /// is gone.
-    fn split(&self, view: &View, from: u64, to: u64) -> Option<(u64, Vec<Bytes>)> {
+    pub(crate) fn split(&self, view: &View, from: u64, to: u64) -> Option<(u64, Vec<Bytes>)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(view.base)?;
         let start = segment.tail.start().clamp(from, to);
@@ -374,7 +374,7 @@ impl Partition {
     }
 
     /// A descriptor of a segment's file.
-    async fn segment_file(&self, base: Offset, access: Access) -> Result<File, ReadError> {
+    pub(crate) async fn segment_file(&self, base: Offset, access: Access) -> Result<File, ReadError> {
         let open = self.state.borrow_mut().segment(base).and_then(|segment| match access {
             Access::Direct => segment.file.clone().or_else(|| segment.unnamed.clone()),
             Access::Cached => segment.unnamed.clone(),

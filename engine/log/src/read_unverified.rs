@@ -38,13 +38,15 @@ impl Partition {
         let floor = self.ask_index(&view, |index| Some(index.batch_before(index.position_of(relative)?, view.base)));
         let floor = floor.await?.unwrap_or((0, view.base));
         let Some(from) = self.unverified_from(&view, floor, offset) else { return Ok(None) };
-        let bytes = limits.bytes_max.max(UNVERIFIED_READ_BYTES_MIN).min(chunk_bytes(from.0));
-        let chunk = self.read_segment(&view, from.0, bytes).await?;
+        let bytes_max = limits.bytes_max.max(UNVERIFIED_READ_BYTES_MIN);
+        let chunk = self.read_segment_ahead(&view, from.0, bytes_max.min(chunk_bytes(from.0))).await?;
         let Some(checked) = check(&chunk, from, offset, limits, &self.bounds_of(&view)) else { return Ok(None) };
         let mut state = self.state.borrow_mut();
         state.check_view(&view)?;
-        if let Some(segment) = state.segment(view.base) {
-            segment.rot.extend(from.0, &checked.ends);
+        let is_next = state.segment(view.base).is_some_and(|segment| segment.rot.extend(from.0, &checked.ends));
+        drop(state);
+        if is_next {
+            self.read_ahead(&view, from.0 + checked.served.end as u64, bytes_max);
         }
         Ok(Some((chunk.slice(checked.served), checked.next_offset)))
     }

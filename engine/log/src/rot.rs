@@ -45,9 +45,10 @@ impl RotMap {
     }
 
     /// Notes that the batches from `from` on were verified, one after the other: `ends` has each piece in which one of
-    /// them begins, with where the next one follows. The first piece counts only when nothing in it was left out.
-    pub(crate) fn extend(&mut self, from: u64, ends: &[(u64, (u64, Offset))]) {
-        let Some(((first, end), others)) = ends.split_first() else { return };
+    /// them begins, with where the next one follows. The first piece counts only when nothing in it was left out:
+    /// whether that is so, and they follow what was verified before.
+    pub(crate) fn extend(&mut self, from: u64, ends: &[(u64, (u64, Offset))]) -> bool {
+        let Some(((first, end), others)) = ends.split_first() else { return false };
         let continues = match self.verified(*first) {
             Some((verified, _)) => verified == from,
             None => {
@@ -61,6 +62,7 @@ impl RotMap {
         for (piece, end) in others {
             self.set_verified(*piece, *end);
         }
+        continues
     }
 
     /// The piece that `position` lies in.
@@ -116,13 +118,13 @@ mod tests {
     #[test]
     fn pieces_count_as_verified_from_their_first_batch_on() {
         let mut rot = RotMap::default();
-        rot.extend(100, &[(0, (300, 3))]);
+        assert!(!rot.extend(100, &[(0, (300, 3))]));
         assert_eq!(rot.verified(0), None, "what lies before 100 was not seen");
-        rot.extend(0, &[(0, (100, 1))]);
+        assert!(rot.extend(0, &[(0, (100, 1))]));
         assert_eq!(rot.verified(0), Some((100, 1)));
         rot.extend(200, &[(0, (300, 3))]);
         assert_eq!(rot.verified(0), Some((100, 1)), "from 100 to 200 nothing was seen");
-        rot.extend(100, &[(0, (PIECE + 50, 7)), (1, (PIECE + 70, 8))]);
+        assert!(rot.extend(100, &[(0, (PIECE + 50, 7)), (1, (PIECE + 70, 8))]));
         assert_eq!((rot.verified(0), rot.verified(1)), (Some((PIECE + 50, 7)), Some((PIECE + 70, 8))));
         rot.extend(2 * PIECE + 10, &[(2, (2 * PIECE + 90, 20))]);
         assert_eq!(rot.verified(2), None, "a batch may begin before it in the piece");

@@ -23,6 +23,7 @@ use crate::layout;
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, EXTENT_BYTES_MIN, STRAIGHT_BYTES_PER_CHECKPOINT, block_ceil};
 use crate::options::LogOptions;
 use crate::partition::Partition;
+use crate::read_ahead::ReadAhead;
 use crate::segment_files::SegmentFiles;
 
 pub(crate) struct Shared {
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) options: LogOptions,
     pub(crate) journal: Journal,
     pub(crate) segment_files: SegmentFiles,
+    pub(crate) read_ahead: ReadAhead,
     /// What stays on the disk for a while.
     pub(crate) doomed: DoomedFiles,
     pub(crate) partitions: RefCell<BTreeMap<TopicPartition, Rc<Partition>>>,
@@ -67,6 +69,7 @@ impl Shared {
             options,
             journal,
             segment_files,
+            read_ahead: ReadAhead::default(),
             doomed: DoomedFiles::default(),
             partitions: RefCell::default(),
             offline: RefCell::default(),

@@ -242,6 +242,29 @@ fn trap_13_what_stays_is_what_kafkas_rules_leave_at_its_offset() {
 }
 
 #[test]
+fn what_was_read_ahead_is_not_served_when_it_was_compacted() {
+    let disk = Disk::new(1);
+    let mut model = on(&disk, async |opened| {
+        let (mut random, mut model) = (Random::new(1), Model::default());
+        for _ in 0..300 {
+            opened.append_random(&mut random, 10, &mut model).await;
+        }
+        opened.log.close().await.unwrap();
+        model
+    });
+    on(&disk, async move |opened| {
+        let limits = ReadLimits { bytes_max: 10_000, at_least_one_batch: true };
+        opened.partition.read(0, limits).await.unwrap();
+        let ahead = &opened.log.shared.read_ahead;
+        assert_eq!(ahead.buffers(), 1);
+        let mut cleaner = Cleaner::new(CleanerOptions::default());
+        clean(&opened, &mut cleaner, 0, &mut model).await.unwrap();
+        assert_eq!(ahead.buffers(), 0);
+        opened.check(&mut Random::new(2), &model).await;
+    });
+}
+
+#[test]
 fn trap_13_each_producers_last_batch_stays_and_tells_of_it_without_a_checkpoint() {
     for seed in 0..10 {
         let disk = Disk::new(seed);
