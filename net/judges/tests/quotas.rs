@@ -119,6 +119,16 @@ fn a_throttled_fetch_is_empty_and_comes_again() {
 }
 
 #[test]
+fn who_does_not_say_who_he_is_has_the_quota_of_anonymous() {
+    on_both(|kind, mut judged| {
+        create(&mut judged, "unsigned");
+        set(&mut judged, ("user", Some("ANONYMOUS")), "producer_byte_rate", Some(RATE));
+        let throttled = produce(&mut judged, "unsigned");
+        assert!(THROTTLED.contains(&throttled), "{}: {throttled} ms", kind.name());
+    });
+}
+
+#[test]
 fn whoever_takes_too_much_time_is_throttled_by_any_request() {
     on_both(|kind, mut judged| {
         set(&mut judged, ("user", None), "request_percentage", Some(0.000_1));

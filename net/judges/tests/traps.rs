@@ -10,9 +10,13 @@ use millrace_judges::table::batches::{self, LONG_AGO_MS};
 use millrace_judges::table::{Judged, Reaction};
 use serde_json::{Value, json};
 
-/// A broker on as many cores, with topics of four partitions.
+/// A broker on two cores, with topics of four partitions.
 fn start(directory: &Path, topics: &[(&str, &[(&str, &str)])]) -> Judged {
-    let mut judged = Judged::spawn(Setup::of_environment(2), directory);
+    start_on(2, directory, topics)
+}
+
+fn start_on(cores: u32, directory: &Path, topics: &[(&str, &[(&str, &str)])]) -> Judged {
+    let mut judged = Judged::spawn(Setup::of_environment(cores), directory);
     judged.broker.await_answer();
     for (name, settings) in topics {
         let settings: Value = settings.iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
@@ -183,6 +187,20 @@ fn trap_18_only_the_first_batch_ignores_the_limits() {
 }
 
 #[test]
+fn trap_18_who_comes_later_gets_what_the_limit_leaves() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut judged = start_on(1, directory.path(), &[("t", &[])]);
+    let batch = batches::batch(3);
+    for partition in [0, 0, 1, 1] {
+        assert_eq!(outcome(&produce(&mut judged, 9, -1, partition, &batch)).0, 0);
+    }
+    let bytes = batch.len() / 2;
+    let asked = json!({ "MaxBytes": 3 * bytes, "Topics": of(json!([at(0, 0, 10_000), at(1, 0, 10_000)])) });
+    let found = bytes_found(&fetch(&mut judged, 11, asked));
+    assert_eq!(found, [(0, 2 * bytes), (1, bytes)].into());
+}
+
+#[test]
 fn trap_22_special_timestamps_have_their_meaning_and_their_versions() {
     let directory = tempfile::tempdir().unwrap();
     let mut judged = start(directory.path(), &[("t", &[])]);
@@ -219,6 +237,65 @@ fn trap_27_an_epoch_ends_where_the_next_begins() {
     };
     assert_eq!(end(0), (0, 3));
     assert_eq!(end(7), (-1, -1));
+}
+
+#[test]
+fn trap_27_an_epoch_without_records_ends_where_the_one_before_it_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut judged = start(directory.path(), &[("t", &[])]);
+    produce(&mut judged, 9, -1, 0, &batches::batch(3));
+    let ask = |judged: &mut Judged, api: &str, version: i16, partition: Value| {
+        let name = if api == "ListOffsets" { "Name" } else { "Topic" };
+        let body = json!({ "ReplicaId": -1, "Topics": [{ name: "t", "Partitions": [partition] }] });
+        judged.tell(api, version, &body).answer()["Topics"][0]["Partitions"][0].clone()
+    };
+    let latest = json!({ "PartitionIndex": 0, "Timestamp": -1 });
+    let first = ask(&mut judged, "ListOffsets", 4, latest.clone())["LeaderEpoch"].as_i64().unwrap();
+    // Each start begins an epoch.
+    let mut current = first;
+    while current < first + 2 {
+        judged.broker.stop();
+        judged.broker.restart();
+        judged = judged.reconnected();
+        let is_led = |it: &Value| it["Topics"][0]["Partitions"][0]["ErrorCode"] == 0;
+        let body = json!({ "ReplicaId": -1, "Topics": [{ "Name": "t", "Partitions": [latest] }] });
+        judged.until("ListOffsets", 4, &body, is_led);
+        let newest = ask(&mut judged, "ListOffsets", 4, latest.clone())["LeaderEpoch"].as_i64().unwrap();
+        assert!(newest > current, "{newest} follows {current}");
+        current = newest;
+    }
+    let end = |judged: &mut Judged, epoch: i64| {
+        let found = ask(judged, "OffsetForLeaderEpoch", 4, json!({ "Partition": 0, "LeaderEpoch": epoch }));
+        (found["LeaderEpoch"].as_i64().unwrap(), found["EndOffset"].as_i64().unwrap())
+    };
+    for epoch in first..current {
+        assert_eq!(end(&mut judged, epoch), (first, 3), "{epoch} of {first}..={current}");
+    }
+    assert_eq!(end(&mut judged, current), (current, 3));
+    let earliest = json!({ "PartitionIndex": 0, "Timestamp": -2 });
+    assert_eq!(ask(&mut judged, "ListOffsets", 4, earliest)["LeaderEpoch"], first, "who wrote the first record");
+    let mut asked = at(0, 3, 1000);
+    asked["LastFetchedEpoch"] = json!(current - 1);
+    let found = fetch(&mut judged, 12, json!({ "Topics": of(json!([asked])) }));
+    let diverging = &found["Responses"][0]["Partitions"][0]["DivergingEpoch"];
+    assert_eq!((&diverging["Epoch"], &diverging["EndOffset"]), (&json!(first), &json!(3)), "{found}");
+}
+
+#[test]
+fn a_coordinator_is_where_it_was_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut judged = start(directory.path(), &[]);
+    let port = |judged: &Judged| judged.broker.address().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    let group = json!({ "Key": "g", "KeyType": 0, "CoordinatorKeys": ["g"] });
+    judged.until("FindCoordinator", 4, &group, |it| it["Coordinators"][0]["ErrorCode"] == 0);
+    for version in [3, 4] {
+        for (kind, wanted) in [(0, i32::from(port(&judged))), (5, -1)] {
+            let body = json!({ "Key": "g", "KeyType": kind, "CoordinatorKeys": ["g"] });
+            let answer = judged.tell("FindCoordinator", version, &body).answer().clone();
+            let found = if version < 4 { &answer } else { &answer["Coordinators"][0] };
+            assert_eq!(found["Port"], wanted, "{answer}");
+        }
+    }
 }
 
 #[test]

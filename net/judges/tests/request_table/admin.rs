@@ -25,6 +25,9 @@ pub(crate) fn elect_leaders(table: &mut Table) {
     table.ask("elect no leaders", api, All, json!({ "TimeoutMs": 10_000, "TopicPartitions": [] }));
     let all = json!({ "TimeoutMs": 10_000, "TopicPartitions": null });
     table.ask("elect all leaders", api, All, all);
+    let unknown = json!({ "ElectionType": 2, "TimeoutMs": 10_000, "TopicPartitions": null });
+    table.ask("elect all leaders by an unknown type", api, 1..=2, unknown);
+    table.ask("elect all leaders within no time", api, All, json!({ "TimeoutMs": 0, "TopicPartitions": null }));
     for timeout in [0, -1] {
         let mut late = of(0, "elected", &[0]);
         late["TimeoutMs"] = json!(timeout);

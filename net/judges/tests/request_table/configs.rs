@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 /// Kafka's resource types.
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const GROUP: i8 = 32;
 
 fn of(resource_type: i8, name: &str, keys: Value) -> Value {
     json!({ "Resources": [{ "ResourceType": resource_type, "ResourceName": name, "ConfigurationKeys": keys }] })
@@ -54,4 +55,39 @@ pub(crate) fn describe(table: &mut Table) {
         { "ResourceType": TOPIC, "ResourceName": "undescribed", "ConfigurationKeys": ["retention.ms"] },
     ] });
     table.ask("settings of two topics, one unknown", "DescribeConfigs", All, two);
+}
+
+/// What groups of the consumer protocol are told to do: set for one of them, or a default.
+pub(crate) fn of_groups(table: &mut Table) {
+    let keys = json!(["consumer.session.timeout.ms", "consumer.heartbeat.interval.ms"]);
+    let shown = |name: &str| {
+        let mut body = of(GROUP, name, keys.clone());
+        body["IncludeSynonyms"] = json!(true);
+        body
+    };
+    let edit = |name: &str, setting: &str, operation: i8, value: Value| {
+        let config = json!({ "Name": setting, "ConfigOperation": operation, "Value": value });
+        json!({ "Resources": [{ "ResourceType": GROUP, "ResourceName": name, "Configs": [config] }] })
+    };
+    const SESSION: &str = "consumer.session.timeout.ms";
+    table.ask("settings of a group without any", "DescribeConfigs", All, shown("set"));
+    table.ask("settings of a group without a name", "DescribeConfigs", All, shown(""));
+    for (what, name, setting, operation, value) in [
+        ("of a group without a name", "", SESSION, 0, json!("50000")),
+        ("of an unknown name", "set", "consumer.session.timeout", 0, json!("50000")),
+        ("that is no number", "set", SESSION, 0, json!("soon")),
+        ("below what is allowed", "set", SESSION, 0, json!("1")),
+        ("that is right", "set", SESSION, 0, json!("50000")),
+    ] {
+        let body = edit(name, setting, operation, value);
+        table.ask(&format!("a group's setting {what}"), "IncrementalAlterConfigs", All, body);
+    }
+    table.until("DescribeConfigs", 4, &shown("set"), |it| it.to_string().contains("50000"));
+    table.ask("settings of a group", "DescribeConfigs", All, shown("set"));
+    table.ask("groups with settings", "ListConfigResources", 1, json!({ "ResourceTypes": [GROUP] }));
+    let removed = edit("set", SESSION, 1, json!(null));
+    table.ask("a group's setting is removed", "IncrementalAlterConfigs", All, removed);
+    let config = json!({ "Name": SESSION, "Value": "51000" });
+    let replaced = json!({ "Resources": [{ "ResourceType": GROUP, "ResourceName": "replaced", "Configs": [config] }] });
+    table.ask("a group's settings are replaced", "AlterConfigs", All, replaced);
 }

@@ -1,5 +1,6 @@
 //! Groups of the consumer protocol (KIP-848): members that join, let go, get, commit and leave; what is refused.
 
+use millrace_judges::broker::Kind;
 use millrace_judges::table::Span::All;
 use millrace_judges::table::Table;
 use serde_json::{Value, json};
@@ -52,8 +53,22 @@ fn prepare(table: &mut Table) {
     table.until(HEARTBEAT, 1, &beat("cg-warm", "W", 0, &full()), has_assignment);
 }
 
+/// In its first version a member is given its id.
+fn named_by_the_broker(table: &mut Table) {
+    for kind in [Kind::Reference, Kind::Millrace] {
+        let joins = beat("cg-unnamed", "", 0, &full());
+        let [one, other] = [(); 2].map(|()| table.tell(kind, HEARTBEAT, 0, &joins).answer().clone());
+        for joined in [&one, &other] {
+            let id = joined["MemberId"].as_str().unwrap_or_default();
+            assert!(joined["ErrorCode"] == 0 && id.len() == 22, "{}: {joined}", kind.name());
+        }
+        assert_ne!(one["MemberId"], other["MemberId"], "{}", kind.name());
+    }
+}
+
 pub(crate) fn members(table: &mut Table) {
     prepare(table);
+    named_by_the_broker(table);
     let none = json!({});
     let mut ask = |row: &str, body: Value| drop(table.ask(&format!("consumer group: {row}"), HEARTBEAT, 1, body));
     ask("the first member joins", beat("cg", "A", 0, &full()));

@@ -1,5 +1,8 @@
 //! UpdateFeatures and UnregisterBroker.
 
+use std::collections::BTreeMap;
+
+use millrace_judges::broker::Kind;
 use millrace_judges::table::Span::All;
 use millrace_judges::table::Table;
 use serde_json::{Value, json};
@@ -64,9 +67,21 @@ pub(crate) fn changes(table: &mut Table) {
         });
     };
     ask(table, "at level 1");
+    let epochs = [Kind::Reference, Kind::Millrace].map(|kind| {
+        let told = table.tell(kind, "ApiVersions", 4, &client);
+        (kind.name(), told.answer()["FinalizedFeaturesEpoch"].clone())
+    });
+    let epochs = BTreeMap::from(epochs);
     table.ask("features: group.version off by an upgrade", "UpdateFeatures", 2, change(0, UPGRADE));
     table.ask("features: group.version off", "UpdateFeatures", 2, change(0, SAFE_DOWNGRADE));
     until(table, 0);
+    for kind in [Kind::Reference, Kind::Millrace] {
+        let told = table.tell(kind, "ApiVersions", 4, &client).answer().clone();
+        let finalized = told["FinalizedFeatures"].as_array().cloned().unwrap_or_default();
+        assert!(finalized.iter().all(|feature| feature["Name"] != "group.version"), "{}: {told}", kind.name());
+        let before = &epochs[kind.name()];
+        assert!(told["FinalizedFeaturesEpoch"].as_i64() > before.as_i64(), "{}: {told}", kind.name());
+    }
     ask(table, "at level 0");
     table.ask("features: group.version off again", "UpdateFeatures", 2, change(0, SAFE_DOWNGRADE));
     table.ask("features: group.version on by a downgrade", "UpdateFeatures", 2, change(1, SAFE_DOWNGRADE));

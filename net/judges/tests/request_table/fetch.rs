@@ -83,6 +83,19 @@ pub(crate) fn fetch(table: &mut Table) {
             "Topics": [{ "Topic": "fetch-many", "TopicId": "$fetch-many", "Partitions": every.collect::<Vec<_>>() }] });
         table.ask(&format!("trap 18: fetch {bytes} bytes of six partitions"), "Fetch", All, body);
     }
+    let topics = ["fetch-many", "fetch"].map(|topic| {
+        let partitions =
+            [0, 1].map(|index| json!({ "Partition": index, "FetchOffset": 0, "PartitionMaxBytes": 10_000 }));
+        json!({ "Topic": topic, "TopicId": format!("${topic}"), "Partitions": partitions })
+    });
+    let body = json!({ "MaxWaitMs": 0, "MinBytes": 0, "MaxBytes": 10_000_000, "Topics": topics });
+    table.ask("fetch two topics", "Fetch", All, body);
+    // Who would wait is not answered in the time that an answer may take.
+    for (what, offset) in [("what is there", 0), ("what is beyond the end", 14)] {
+        let mut patient = from("fetch", offset);
+        (patient["MaxWaitMs"], patient["MinBytes"]) = (json!(60_000), json!(1));
+        table.ask(&format!("fetch {what}, with much time"), "Fetch", All, patient);
+    }
     for isolation in [0, 1] {
         let mut body = from("fetch", 3);
         body["IsolationLevel"] = json!(isolation);
@@ -96,6 +109,10 @@ pub(crate) fn fetch(table: &mut Table) {
             json!({ "Partition": 0, "FetchOffset": 3, "PartitionMaxBytes": 1000, "LastFetchedEpoch": epoch });
         table.ask(&format!("fetch with the last fetched epoch {epoch}"), "Fetch", 12..=18, of("fetch", partition));
     }
+    let nothing = json!({ "Partition": 0, "FetchOffset": 0, "PartitionMaxBytes": 1000, "LastFetchedEpoch": 0 });
+    let end = json!({ "Partition": 0, "FetchOffset": 13, "PartitionMaxBytes": 1000, "LastFetchedEpoch": 0 });
+    table.ask("fetch from the end of the epoch last fetched", "Fetch", 12..=18, of("fetch", end));
+    table.ask("fetch from nothing with the last fetched epoch 0", "Fetch", 12..=18, of("fetch-empty", nothing));
     let partition = json!({ "Partition": 0, "FetchOffset": 14, "PartitionMaxBytes": 1000, "LastFetchedEpoch": 0 });
     table.ask("trap 27: fetch beyond the end of the epoch last fetched", "Fetch", 12..=18, of("fetch", partition));
     for (id, epoch) in [(0, 5), (77, 5), (77, -1), (77, 0)] {

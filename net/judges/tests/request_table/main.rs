@@ -55,6 +55,7 @@ const SCENES: &[Scene] = &[
     ("list_offsets", offsets::list_offsets),
     ("leader_epochs", offsets::leader_epochs),
     ("describe_configs", configs::describe),
+    ("group_configs", configs::of_groups),
     ("incremental_alter_configs", alter::incremental),
     ("alter_configs", alter::replacing),
     ("alter_effect", alter::effect),

@@ -110,5 +110,11 @@ pub(crate) fn log_dirs(table: &mut Table) {
     table.ask("log directories of a partition that is not there", "DescribeLogDirs", All, of("sized", &[7]));
     table.ask("log directories of an unknown topic", "DescribeLogDirs", All, of("unsized", &[0]));
     table.ask("log directories of no partitions", "DescribeLogDirs", All, of("sized", &[]));
+    // What differs between disks is told as it is.
+    for kind in [Kind::Reference, Kind::Millrace] {
+        let told = table.tell(kind, "DescribeLogDirs", 4, &json!({ "Topics": [] })).answer()["Results"][0].clone();
+        let [total, usable] = ["TotalBytes", "UsableBytes"].map(|field| told[field].as_i64().unwrap_or(-1));
+        assert!(1 << 20 < usable && usable <= total, "{}: {told}", kind.name());
+    }
     table.ask("log directories of no topics", "DescribeLogDirs", All, json!({ "Topics": [] }));
 }

@@ -237,6 +237,16 @@ pub(crate) fn delete(table: &mut Table) {
         6,
         json!({ "TimeoutMs": 10_000, "Topics": [{ "TopicId": "$delete-both" }, { "TopicId": "$delete-both" }] }),
     );
+    let twice_each = ["delete-both", "delete-late", "delete-both", "delete-late"].map(|name| json!({ "Name": name }));
+    table.ask("delete two topics twice each", "DeleteTopics", 6, json!({ "TimeoutMs": 10_000, "Topics": twice_each }));
+    table.topics(&[("delete-named", 1), ("delete-numbered", 1)]);
+    let one_each = json!([{ "Name": "delete-named" }, { "TopicId": "$delete-numbered" }]);
+    table.ask(
+        "delete a topic by name and another by id",
+        "DeleteTopics",
+        6,
+        json!({ "TimeoutMs": 10_000, "Topics": one_each }),
+    );
     table.ask(
         "delete two names, one unknown",
         "DeleteTopics",

@@ -150,6 +150,17 @@ fn a_fetch_that_was_overtaken_in_its_session_is_refused() {
 }
 
 #[test]
+fn a_throttled_fetch_is_one_of_its_session() {
+    let mut sessions = one_core(1);
+    let id = new_session(&mut sessions, 1, false, seconds(0));
+    let waits = sessions.begin(opening(id, 1, &[], &[]), seconds(1)).unwrap();
+    let empty = |error| Verdict { session_id: id, error, named: Vec::new() };
+    assert_eq!(sessions.finish_empty(&waits), empty(ErrorCode::None));
+    fetch(&mut sessions, opening(id, 2, &[], &[]), seconds(1), told(5)).unwrap();
+    assert_eq!(sessions.finish_empty(&waits), empty(ErrorCode::InvalidFetchSessionEpoch));
+}
+
+#[test]
 fn a_fetch_whose_session_was_closed_meanwhile_is_answered() {
     let mut sessions = one_core(1);
     let id = new_session(&mut sessions, 1, false, seconds(0));
@@ -228,6 +239,56 @@ fn a_core_holds_no_more_than_its_bytes() {
     let grown = Opening { session_id: id, epoch: 1, ..many(2_000, 1_000) };
     assert_eq!(fetch(&mut sessions, grown, seconds(0), told(5)), Err(ErrorCode::FetchSessionIdNotFound));
     assert_eq!((sessions.sessions.len(), sessions.bytes), (0, 0), "one that grows too large is closed");
+}
+
+#[test]
+fn a_core_holds_as_much_as_its_bytes() {
+    const PARTITIONS: i32 = 1 << 10;
+    let named = |name: &str| {
+        let mut partitions = Partitions::default();
+        partitions.ask(Key { topic: TopicName::Name(name.into()), partition: 0 }, position(0));
+        partitions.bytes()
+    };
+    let name: Rc<str> = "x".repeat(FETCH_SESSION_BYTES_MAX / PARTITIONS as usize - named("")).into();
+    let many = |count: i32| {
+        let mut partitions = Partitions::default();
+        for partition in 0..count {
+            partitions.ask(Key { topic: TopicName::Name(Rc::clone(&name)), partition }, position(0));
+        }
+        Opening { partitions, by_id: false, ..opening(0, 0, &[], &[]) }
+    };
+    let mut sessions = one_core(2);
+    assert_eq!(fetch(&mut sessions, many(PARTITIONS + 1), seconds(0), told(5)).unwrap().session_id, 0);
+    let id = fetch(&mut sessions, many(PARTITIONS), seconds(0), told(5)).unwrap().session_id;
+    assert!(id != 0 && sessions.bytes == FETCH_SESSION_BYTES_MAX);
+    let again = Opening { session_id: id, epoch: 1, ..many(0) };
+    assert_eq!(fetch(&mut sessions, again, seconds(0), told(5)).map(|verdict| verdict.session_id), Ok(id));
+    sessions.close(id);
+    let hundreds: Vec<_> = [100, 100].map(|count| new_session(&mut sessions, count, false, seconds(0))).into();
+    assert!(hundreds.iter().all(|id| *id != 0), "bytes add up: {hundreds:?}");
+}
+
+#[test]
+fn partitions_take_memory_with_their_names_until_they_are_forgotten() {
+    let of = |name: &str| Key { topic: TopicName::Name(name.into()), partition: 0 };
+    let mut partitions = Partitions::default();
+    partitions.ask(of(""), position(0));
+    let unnamed = partitions.bytes();
+    assert!(unnamed > 0);
+    partitions.ask(of("ten bytes."), position(0));
+    assert_eq!(partitions.bytes(), 2 * unnamed + 10);
+    partitions.forget(&of(""));
+    assert_eq!(partitions.bytes(), unnamed + 10);
+    partitions.forget(&of("ten bytes."));
+    assert_eq!(partitions.bytes(), 0);
+}
+
+#[test]
+fn two_minutes_to_the_moment_are_not_long() {
+    let mut sessions = one_core(1);
+    let first = new_session(&mut sessions, 6, false, seconds(0));
+    assert_eq!(new_session(&mut sessions, 6, false, seconds(120)), 0);
+    assert!(lives(&sessions, first));
 }
 
 /// Kafka's rules once more, as plainly as possible.

@@ -421,3 +421,21 @@ fn answer(
     records.extend(named.into_iter().map(|(_, found)| found.parts));
     respond_with(request, records, |writer| response.encode(writer, request.api_version))
 }
+
+#[cfg(test)]
+mod tests {
+    use millrace_wire::messages::fetch::{FetchRequest, ReplicaState};
+
+    use super::opening;
+
+    #[test]
+    fn who_names_itself_a_replica_in_either_way_is_privileged() {
+        let consumer = FetchRequest { replica_id: -1, ..Default::default() };
+        let of_old = FetchRequest { replica_id: 0, ..Default::default() };
+        let replica_state = ReplicaState { replica_id: 0, ..Default::default() };
+        let replica = FetchRequest { replica_id: -1, replica_state, ..Default::default() };
+        for (body, is_privileged) in [(consumer, false), (of_old, true), (replica, true)] {
+            assert_eq!(opening(&body, true).is_privileged, is_privileged, "{body:?}");
+        }
+    }
+}
