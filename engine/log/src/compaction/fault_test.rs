@@ -137,6 +137,29 @@ fn a_failed_write_takes_the_directory_offline_and_a_restart_finds_everything() {
 }
 
 #[test]
+fn what_was_to_be_renamed_when_that_failed_stays_for_the_next_start() {
+    let (disk, model) = written();
+    let of_host = disk.clone();
+    on(&disk, async move |opened| {
+        of_host.fail(Access::Rename, Failure::Next(1));
+        let error = Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await.unwrap_err();
+        assert!(matches!(error, CleanError::Read(_)), "{error}");
+        assert!(opened.partition.check().is_err(), "the directory is offline");
+        assert_eq!(files(&of_host, ".swap").len(), 1, "the journal says that it counts");
+    });
+    disk.kill();
+    let of_host = disk.clone();
+    on(&disk, async move |opened| {
+        assert!(files(&of_host, ".swap").is_empty());
+        let mut model = model;
+        Cleaner::new(CleanerOptions::default()).clean(&opened.partition, 1).await.unwrap();
+        let cleaned_to = opened.partition.state.borrow().cleaned_to;
+        model.clean(cleaned_to, 1);
+        opened.check(&mut Random::new(2), &model).await;
+    });
+}
+
+#[test]
 fn a_cleaning_that_is_cut_short_anywhere_is_finished_or_undone_at_the_next_start() {
     let whole = Disk::new(1);
     let model = on(&whole, async |opened| {

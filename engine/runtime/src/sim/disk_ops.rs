@@ -105,7 +105,7 @@ impl State {
                 let (id, node) = node_of(self, file)?;
                 disk.state().files.lock(node, id)?;
             }
-            Op::Rename { from, to } => disk.state().files.rename(from, to)?,
+            Op::Rename { from, to } => disk.state().rename(from, to)?,
             Op::RemoveFile { path } => disk.state().files.remove_file(path)?,
             Op::RemoveDir { path } => disk.state().files.remove_dir(path)?,
             Op::CreateDir { path } => disk.state().files.create_dir(path)?,

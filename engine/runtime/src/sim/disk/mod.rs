@@ -35,6 +35,8 @@ pub enum Access {
     Write,
     /// Syncs of files and directories, and the synced part of synced writes.
     Sync,
+    /// Renames.
+    Rename,
 }
 
 /// How often an access fails, with EIO.
@@ -84,6 +86,7 @@ pub(crate) struct State {
     reads: Failure,
     writes: Failure,
     syncs: Failure,
+    renames: Failure,
     stalled: bool,
     interrupted: Vec<Interrupted>,
 }
@@ -110,6 +113,7 @@ impl Disk {
             reads: Failure::Never,
             writes: Failure::Never,
             syncs: Failure::Never,
+            renames: Failure::Never,
             stalled: false,
             interrupted: Vec::new(),
         };
@@ -175,6 +179,7 @@ impl Disk {
             Access::Read => state.reads = failure,
             Access::Write => state.writes = failure,
             Access::Sync => state.syncs = failure,
+            Access::Rename => state.renames = failure,
         }
     }
 
@@ -365,5 +370,13 @@ impl State {
             return Err(errno(libc::EIO));
         }
         self.files.sync_dir(path, point)
+    }
+
+    /// Renames, or fails and changes nothing.
+    pub(crate) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.renames.strikes(&mut self.random) {
+            return Err(errno(libc::EIO));
+        }
+        self.files.rename(from, to)
     }
 }
