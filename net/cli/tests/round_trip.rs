@@ -116,8 +116,9 @@ fn describes(broker: &Broker, expected: &BTreeMap<u64, Vec<Value>>) {
         assert_eq!((&shown["replicas"], &shown["isr"]), (&json!([shown["leader"]]), &json!([shown["leader"]])));
     }
     let settings = described["settings"].as_array().unwrap();
-    let own: Vec<_> = settings.iter().filter(|setting| setting["source"] == "topic").collect();
-    assert_eq!(own, [&json!({"name": "segment.bytes", "value": "1048576", "source": "topic"})]);
+    let own: Vec<_> = settings.iter().filter(|setting| setting["source"] == "topic").cloned().collect();
+    let given = [("retention.ms", "-1"), ("segment.bytes", "1048576")];
+    assert_eq!(own, given.map(|(name, value)| json!({ "name": name, "value": value, "source": "topic" })));
 }
 
 fn reads_from_anywhere(broker: &Broker, expected: &BTreeMap<u64, Vec<Value>>) {
