@@ -6,8 +6,8 @@
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, ErrorKind};
+use std::fs;
+use std::io::{self, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -99,11 +99,18 @@ fn fold(samples: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn draw(title: &str, stacks: &[u8], out: &Path) -> Result<(), Failure> {
-    let failed = |error: io::Error| format!("{}: {error}", out.display());
-    let file = File::create(out).map_err(failed)?;
     let mut options = Options::default();
     options.title = title.to_owned();
     // What perf counts of a timer's event.
     options.count_name = "ns".to_owned();
-    Ok(flamegraph::from_reader(&mut options, stacks, BufWriter::new(file))?)
+    let mut drawn = Vec::new();
+    flamegraph::from_reader(&mut options, stacks, &mut drawn)?;
+    fs::write(out, without_comments(&String::from_utf8(drawn)?))
+        .map_err(|error| format!("{}: {error}", out.display()))?;
+    Ok(())
+}
+
+/// The graph without the lines of its script that are only comments: they speak to who keeps that script.
+fn without_comments(graph: &str) -> String {
+    graph.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("//")).collect()
 }

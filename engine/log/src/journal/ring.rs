@@ -117,9 +117,9 @@ impl Ring {
         self.written
     }
 
-    /// When more than half of the ring is live, or less than half of it is free, or `blocked`: the sequence before which
-    /// all should be released, so that all files but the current one become free. Early enough that appends go on
-    /// meanwhile: room comes back file by file.
+    /// When more than half of the ring is live, or less than half of it is free, or `blocked`: the sequence before
+    /// which all should be released, so that all files but the current one become free. Early enough that appends go
+    /// on meanwhile: room comes back file by file.
     pub(super) fn pressure(&self, blocked: bool) -> Option<Sequence> {
         let capacity = self.capacity();
         let is_half_live = self.live_bytes() * 2 > capacity;

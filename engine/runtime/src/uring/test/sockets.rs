@@ -30,8 +30,8 @@ async fn with_peer<T: Send + 'static>(
     (socket, thread)
 }
 
-/// Waits for a thread that sees what this core does. The core goes on meanwhile: a socket is closed only when the kernel
-/// is done with the ring's last operation on it, for which it may need the core.
+/// Waits for a thread that sees what this core does. The core goes on meanwhile: a socket is closed only when the
+/// kernel is done with the ring's last operation on it, for which it may need the core.
 async fn joined<T>(core: &Core, thread: thread::JoinHandle<T>) -> T {
     while !thread.is_finished() {
         core.sleep(Duration::from_millis(1)).await;
