@@ -3,21 +3,20 @@
 //! Invariants:
 //! - Runs of a partition are submitted in the order of their offsets, so what the journal holds of a partition is
 //!   always a prefix of what was appended.
-//! - A run that goes straight to its segment is submitted only after that write has ended well; until then nothing
-//!   behind it is.
+//! - A run that goes straight to its segment is submitted only after that write has ended well ([`crate::straight`]);
+//!   until then nothing behind it is.
 //! - A block that holds bytes which are in no journal (a clean stop left them) is not written before a commit holds
 //!   them.
 
 use std::rc::Rc;
 
 use millrace_base::ids::{LeaderEpoch, Offset};
-use millrace_runtime::{Bytes, Durability};
+use millrace_runtime::Bytes;
 
 use crate::journal::{Entry, External, Operation, Sequence};
 use crate::layout;
-use crate::limits::{BLOCK_BYTES, REDO_BYTES_MAX, RUN_BYTES_MAX, block_floor};
-use crate::options::{LogOptions, WritePath};
 use crate::partition::{Partition, State};
+use crate::straight::Write;
 
 /// What waits to be submitted.
 #[derive(Clone, Copy, Debug)]
@@ -76,20 +75,10 @@ pub(crate) struct Gathered {
     pub(crate) leader_epoch: LeaderEpoch,
 }
 
-/// A run on its way straight to the segment.
-struct Straight {
-    run: Gathered,
-    generation: u32,
-    from: u64,
-    to: u64,
-    parts: Vec<Bytes>,
-    file: millrace_runtime::File,
-}
-
-enum Step {
+pub(crate) enum Step {
     Nothing,
     Submit { entry: Entry, run: Run },
-    Straight(Straight),
+    Write(Write),
 }
 
 impl Partition {
@@ -104,10 +93,9 @@ impl Partition {
                 Step::Submit { entry, run } => {
                     self.submit(entry, run);
                 }
-                Step::Straight(straight) => {
+                Step::Write(write) => {
                     let partition = self.clone();
-                    self.shared.core.spawn(async move { partition.write_straight(straight).await });
-                    return;
+                    self.shared.core.spawn(async move { partition.write_straight(write).await });
                 }
             }
         }
@@ -134,12 +122,14 @@ impl Partition {
 
     fn next_step(&self) -> Step {
         let mut state = self.state.borrow_mut();
-        if state.straight_in_flight || state.unavailable.is_some() {
+        if state.unavailable.is_some() {
             return Step::Nothing;
         }
         let Some(first) = state.pending.front().copied() else { return Step::Nothing };
-        let options = &self.shared.options;
         match first {
+            Pending::Append(_) => self.append_step(&mut state),
+            // Their entries come first.
+            _ if !state.straights.is_empty() => Step::Nothing,
             Pending::Roll { segment, generation } => {
                 state.pending.pop_front();
                 self.step(Operation::Roll { segment, generation }, Bytes::new(), Reaches::Roll { segment })
@@ -148,49 +138,11 @@ impl Partition {
                 state.pending.pop_front();
                 self.step(Operation::LogStart { offset }, Bytes::new(), Reaches::LogStart { offset })
             }
-            Pending::Append(_) => self.append_step(&mut state, options),
         }
-    }
-
-    fn append_step(&self, state: &mut State, options: &LogOptions) -> Step {
-        let Some(large) = state.gather(RUN_BYTES_MAX) else { return Step::Nothing };
-        let generation = state.generation;
-        let threshold = match options.write_path {
-            WritePath::Journal => options.large_run_bytes.max(BLOCK_BYTES),
-            WritePath::Straight => BLOCK_BYTES,
-        };
-        let Some(segment) = state.segment(large.segment) else { return Step::Nothing };
-        let is_large = large.end - segment.submitted >= threshold
-            && block_floor(large.end) >= block_floor(segment.destaged) + threshold.min(BLOCK_BYTES);
-        if !is_large {
-            let small = state.gather(REDO_BYTES_MAX).unwrap_or(large);
-            return self.redo_step(state, &small);
-        }
-        if segment.is_unprotected() {
-            // The block that a clean stop left goes into the journal first; the run follows when that is durable.
-            if segment.redo.is_empty() {
-                let loaded = segment.protect_until;
-                return self.carry_step(state, large.segment, loaded);
-            }
-            return Step::Nothing;
-        }
-        let Some(permit) = self.writing.try_acquire(1) else {
-            // Whoever writes now submits again when it has ended.
-            return Step::Nothing;
-        };
-        let (from, to) = (segment.destaged, block_floor(large.end));
-        let (Some(parts), Some(file)) = (segment.tail.view(from, to), segment.file.clone()) else {
-            unreachable!("what is not destaged is in the tail, and its file is open")
-        };
-        state.straight_in_flight = true;
-        state.pending.drain(..large.batches);
-        // Released by `write_straight`, which the flag above stands for.
-        std::mem::forget(permit);
-        Step::Straight(Straight { run: large, generation, from, to, parts, file })
     }
 
     /// An entry with all bytes of the run; the first after a clean start begins at the block's beginning.
-    fn redo_step(&self, state: &mut State, run: &Gathered) -> Step {
+    pub(crate) fn redo_step(&self, state: &mut State, run: &Gathered) -> Step {
         let generation = state.generation;
         let Some(segment) = state.segment(run.segment) else { return Step::Nothing };
         let is_first = segment.is_unprotected() && segment.redo.is_empty();
@@ -214,7 +166,7 @@ impl Partition {
         }
     }
 
-    fn carry_step(&self, state: &mut State, base: Offset, to: u64) -> Step {
+    pub(crate) fn carry_step(&self, state: &mut State, base: Offset, to: u64) -> Step {
         let generation = state.generation;
         let durable_offset = state.durable_offset;
         let Some(segment) = state.segment(base) else { return Step::Nothing };
@@ -236,36 +188,9 @@ impl Partition {
         self.step(operation, redo, Reaches::Nothing)
     }
 
-    fn step(&self, operation: Operation, redo: Bytes, reaches: Reaches) -> Step {
+    pub(crate) fn step(&self, operation: Operation, redo: Bytes, reaches: Reaches) -> Step {
         let entry = Entry { partition: self.id, operation, redo };
         Step::Submit { entry, run: Run { sequence: Sequence::default(), reaches } }
-    }
-
-    async fn write_straight(self: Rc<Self>, straight: Straight) {
-        let Straight { run, generation, from, to, parts, file } = straight;
-        let mut hasher = crc32fast::Hasher::new();
-        parts.iter().for_each(|part| hasher.update(part));
-        let external = External { position: from, bytes: to - from, checksum: hasher.finalize() };
-        let written = file.write_at(&self.shared.core, parts, from, Durability::Synced).await;
-        self.writing.add(1);
-        if let Err(error) = written {
-            self.shared.fail(&format!("write to {}: {error}", file.path().display()));
-            return;
-        }
-        let mut state = self.state.borrow_mut();
-        state.straight_in_flight = false;
-        let Some(segment) = state.segment(run.segment) else { return };
-        segment.advance_destaged(to);
-        segment.submitted = run.end;
-        let redo = self.shared.join(segment.tail.view(to, run.end));
-        drop(state);
-        self.shared.note_straight(external.bytes);
-        let reaches = run.reaches();
-        if let Step::Submit { entry, run } = self.step(run.operation(generation, to, Some(external)), redo, reaches) {
-            self.submit(entry, run);
-        }
-        self.shared.note_evictable(&self);
-        self.shared.mark_dirty(&self);
     }
 
     /// Every commit up to `sequence` (inclusive) is durable.
@@ -359,7 +284,7 @@ impl State {
             match &mut gathered {
                 None => {
                     let found = self.segments.iter().find(|segment| segment.base_offset == batch.segment)?;
-                    submitted = found.submitted;
+                    submitted = self.straights.back().map_or(found.submitted, |last| last.run.end);
                     gathered = Some(Gathered {
                         segment: batch.segment,
                         batches: 1,
@@ -385,11 +310,11 @@ impl State {
 }
 
 impl Gathered {
-    fn reaches(&self) -> Reaches {
+    pub(crate) fn reaches(&self) -> Reaches {
         Reaches::End { segment: self.segment, end: self.end, next_offset: self.next_offset }
     }
 
-    fn operation(&self, generation: u32, position: u64, external: Option<External>) -> Operation {
+    pub(crate) fn operation(&self, generation: u32, position: u64, external: Option<External>) -> Operation {
         Operation::Append {
             generation,
             segment: self.segment,

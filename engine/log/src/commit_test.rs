@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use futures_util::future::poll_immediate;
 use millrace_base::ids::{Offset, TopicId, TopicPartition};
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Stop, run};
 
 use crate::commit::{Pending, PendingAppend};
 use crate::journal::{self, External, Operation};
-use crate::limits::{BLOCK_BYTES, block_floor};
+use crate::limits::{BLOCK_BYTES, SEGMENT_WRITES_AT_ONCE, block_floor};
 use crate::testing::{batch_bytes, on_sim};
 use crate::{Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig};
 
@@ -27,16 +28,34 @@ fn with_partition(test: impl AsyncFnOnce(Core, Rc<CoreLog>, Rc<Partition>) + 'st
     });
 }
 
+/// What of a partition is not durable yet.
+#[derive(Debug, PartialEq)]
+struct UnderWay {
+    pending: usize,
+    straights: usize,
+    runs: usize,
+}
+
+fn under_way(partition: &Partition) -> UnderWay {
+    let state = partition.state.borrow();
+    UnderWay { pending: state.pending.len(), straights: state.straights.len(), runs: state.runs.len() }
+}
+
 /// Appends one batch that is `bytes` long, and waits until it is durable.
 async fn append(partition: &Rc<Partition>, bytes: usize) {
+    let next = append_without_waiting(partition, bytes).await;
+    partition.wait_durable(next).await.unwrap();
+}
+
+/// Appends one batch that is `bytes` long; gives the offset behind it.
+async fn append_without_waiting(partition: &Rc<Partition>, bytes: usize) -> Offset {
     let overhead = batch_bytes(None, 1, 0, &[7; 20_000]).len() - 20_000;
     let batches = batch_bytes(None, 1, 0, &vec![7; bytes - overhead]);
     // Lengths of values are written in two or three bytes.
     let batches = batch_bytes(None, 1, 0, &vec![7; bytes - overhead + bytes - batches.len()]);
     assert_eq!(batches.len(), bytes);
     let append = Append { batches: &batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
-    let appended = partition.append(&append).await.unwrap();
-    partition.wait_durable(appended.next_offset).await.unwrap();
+    partition.append(&append).await.unwrap().next_offset
 }
 
 fn pending(segment: Offset, first_offset: Offset, end: u64, max_timestamp: i64, leader_epoch: i32) -> Pending {
@@ -173,17 +192,46 @@ fn what_is_held_anew_needs_the_older_commits_no_more() {
 #[test]
 fn nothing_behind_a_run_that_is_on_its_way_to_its_segment_is_submitted() {
     with_partition(async |_core, _log, partition| {
-        append(&partition, 500).await;
-        partition.state.borrow_mut().straight_in_flight = true;
-        let batches = batch_bytes(None, 1, 0, b"value");
-        let append = Append { batches: &batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
-        let next = partition.append(&append).await.unwrap().next_offset;
+        append_without_waiting(&partition, LARGE_RUN_BYTES as usize).await;
         partition.submit_pending();
-        let waiting = || (partition.state.borrow().pending.len(), partition.state.borrow().runs.len());
-        assert_eq!(waiting(), (1, 0));
-        partition.state.borrow_mut().straight_in_flight = false;
+        let next = append_without_waiting(&partition, 500).await;
         partition.submit_pending();
-        assert_eq!(waiting(), (0, 1));
+        assert_eq!(under_way(&partition), UnderWay { pending: 1, straights: 1, runs: 0 });
+        partition.wait_durable(next).await.unwrap();
+        assert_eq!(under_way(&partition), UnderWay { pending: 0, straights: 0, runs: 0 });
+    });
+}
+
+#[test]
+fn runs_go_straight_to_their_segment_side_by_side() {
+    with_partition(async |_core, _log, partition| {
+        let batches = 32;
+        let (mut next, mut most) = (0, 0);
+        for _ in 0..batches {
+            next = append_without_waiting(&partition, LARGE_RUN_BYTES as usize).await;
+            partition.submit_pending();
+            most = most.max(under_way(&partition).straights);
+        }
+        assert_eq!(most, SEGMENT_WRITES_AT_ONCE);
+        partition.wait_durable(next).await.unwrap();
+        assert_eq!(partition.shared.straight_bytes.get(), batches * LARGE_RUN_BYTES);
+    });
+}
+
+#[test]
+fn who_needs_the_files_alone_waits_for_runs_on_their_way_and_none_begins_meanwhile() {
+    with_partition(async |_core, _log, partition| {
+        append_without_waiting(&partition, LARGE_RUN_BYTES as usize).await;
+        partition.submit_pending();
+        let mut alone = partition.writes_alone();
+        assert!(poll_immediate(&mut alone).await.is_none());
+        let next = append_without_waiting(&partition, LARGE_RUN_BYTES as usize).await;
+        partition.submit_pending();
+        assert_eq!(under_way(&partition), UnderWay { pending: 1, straights: 1, runs: 0 });
+        let alone = alone.await;
+        assert_eq!(under_way(&partition), UnderWay { pending: 1, straights: 0, runs: 1 });
+        drop(alone);
+        partition.shared.mark_dirty(&partition);
         partition.wait_durable(next).await.unwrap();
     });
 }

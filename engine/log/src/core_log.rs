@@ -237,7 +237,7 @@ impl CoreLog {
             self.shared.journal.submit(Entry { partition: id, operation: Operation::Delete, redo: Bytes::new() });
         let durable = self.shared.journal.wait_durable(sequence).await;
         durable.map_err(|error| LogError::Journal(error.to_string()))?;
-        let writing = partition.writing.acquire(1).await;
+        let writing = partition.writes_alone().await;
         self.shared.note_memory_freed(partition.tail_memory_bytes());
         self.shared.segment_files.forget(partition.directory());
         let shared = &self.shared;
@@ -287,7 +287,7 @@ impl CoreLog {
         partition.destage().await?;
         let base = partition.segment_bases().last().copied();
         if let Some(base) = base {
-            let _writing = partition.writing.acquire(1).await;
+            let _writing = partition.writes_alone().await;
             partition.write_partial_block(base).await?;
         }
         partition.store_growing_index().await;

@@ -29,7 +29,7 @@ impl Partition {
     /// # Errors
     /// The log is, or becomes, unavailable.
     pub(crate) async fn destage(self: &Rc<Self>) -> Result<(), Unavailable> {
-        let permit = self.writing.acquire(1).await;
+        let permit = self.writes_alone().await;
         loop {
             self.check()?;
             let work = self.state.borrow_mut().next_work();

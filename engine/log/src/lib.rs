@@ -58,6 +58,7 @@ mod segment_files;
 mod shared;
 mod snapshot;
 mod snapshot_v1;
+mod straight;
 mod tail;
 #[cfg(test)]
 mod testing;

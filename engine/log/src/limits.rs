@@ -10,6 +10,8 @@ use crate::index::ArchivedIndexEntry;
 pub(crate) const BLOCK_BYTES: u64 = RUNTIME_BLOCK_BYTES as u64;
 /// Default of [`crate::LogOptions::large_run_bytes`].
 pub(crate) const LARGE_RUN_BYTES: u64 = 256 * 1024;
+/// Runs of a partition that are on their way straight to its segment at a time.
+pub(crate) const SEGMENT_WRITES_AT_ONCE: usize = 4;
 /// The most that one write to a segment carries, in bytes.
 pub(crate) const RUN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The most that one redo entry carries, in bytes.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use millrace_base::ids::{LeaderEpoch, Offset, TopicPartition};
-use millrace_runtime::sync::{Notify, Semaphore};
+use millrace_runtime::sync::{Acquire, Notify, Semaphore};
 
 use crate::commit::{Pending, Run};
 use crate::compaction::PreparedSwap;
@@ -23,12 +23,14 @@ use crate::epochs::LeaderEpochs;
 use crate::error::{LogError, Unavailable};
 use crate::index_file::Of;
 use crate::journal::Sequence;
+use crate::limits::SEGMENT_WRITES_AT_ONCE;
 use crate::options::PartitionConfig;
 use crate::producers::Producers;
 use crate::read::View;
 use crate::rot::RottenRange;
 use crate::segment::{IndexSlot, Segment};
 use crate::shared::Shared;
+use crate::straight::Straight;
 use crate::truncate::PreparedCut;
 
 /// Where a partition's log begins and ends.
@@ -55,7 +57,8 @@ pub struct Partition {
     pub(crate) moved: Notify,
     /// Held by who changes the log's end; first come, first served.
     pub(crate) turn: Semaphore,
-    /// Held by who writes to the segments' files.
+    /// Held by who writes to the segments' files: one permit by each run on its way straight to the active segment and
+    /// by who reserves space for it, all of them by everyone else ([`Partition::writes_alone`]).
     pub(crate) writing: Semaphore,
     /// Held by who reserves space in the active segment's file.
     pub(crate) extending: Semaphore,
@@ -84,8 +87,8 @@ pub(crate) struct State {
     pub(crate) pending: VecDeque<Pending>,
     /// What was submitted and is not durable yet, in order.
     pub(crate) runs: VecDeque<Run>,
-    /// A run is being written straight to its segment: what comes after it waits.
-    pub(crate) straight_in_flight: bool,
+    /// The runs that are on their way straight to the segment, in order.
+    pub(crate) straights: VecDeque<Straight>,
     /// A cut whose entry is not durable yet.
     pub(crate) prepared_cut: Option<PreparedCut>,
     /// A replacement of segments whose entry is not durable yet.
@@ -182,7 +185,7 @@ impl Partition {
             segments: new.segments,
             pending: VecDeque::new(),
             runs: VecDeque::new(),
-            straight_in_flight: false,
+            straights: VecDeque::new(),
             prepared_cut: None,
             prepared_swap: None,
             swaps: new.swaps,
@@ -200,12 +203,17 @@ impl Partition {
             state: RefCell::new(state),
             moved: Notify::new(),
             turn: Semaphore::new(1),
-            writing: Semaphore::new(1),
+            writing: Semaphore::new(SEGMENT_WRITES_AT_ONCE),
             extending: Semaphore::new(1),
             is_dirty: Cell::new(false),
             is_queued_to_destage: Cell::new(false),
             is_queued_to_extend: Cell::new(false),
         })
+    }
+
+    /// Waits until nobody writes to the segments' files; nobody else does while the permit is held.
+    pub(crate) fn writes_alone(&self) -> Acquire {
+        self.writing.acquire(SEGMENT_WRITES_AT_ONCE)
     }
 
     /// Its id.

@@ -8,6 +8,7 @@ use millrace_record::batch::Batch;
 use millrace_runtime::Core;
 use millrace_runtime::sim::{Disk, Stop, run};
 
+use crate::limits::BLOCK_BYTES;
 use crate::testing::batch_bytes;
 use crate::{
     Append, CoreLog, LogDirectory, LogOptions, Origin, Partition, PartitionConfig, ReadError, ReadLimits, Unavailable,
@@ -183,14 +184,19 @@ fn without_checkpoint_and_journal_the_segments_say_what_there_is() {
 /// A disk with a partition that no checkpoint knows yet, of three batches that went straight to their segment, and its
 /// length.
 fn created_since_the_checkpoint() -> (Disk, usize) {
+    straight_batches(80_000)
+}
+
+/// The same, with values of so many bytes.
+fn straight_batches(value_bytes: usize) -> (Disk, usize) {
     let disk = Disk::new(1);
-    let length = run(1, &disk, Stop::Never, async |core: Core| {
+    let length = run(1, &disk, Stop::Never, async move |core: Core| {
         let directory = LogDirectory::open(&core, Path::new(ROOT), 1).await.unwrap();
         let options = LogOptions { large_run_bytes: 64 << 10, ..LogOptions::default() };
         let log = CoreLog::open(&core, Path::new(ROOT), options, directory.start).await.unwrap();
         let partition = log.create_partition(ID, "topic", PartitionConfig::default()).await.unwrap();
         for value in 0..3 {
-            let batches = &batch_bytes(None, 1, 0, &[value; 80_000]);
+            let batches = &batch_bytes(None, 1, 0, &vec![value; value_bytes]);
             let append = Append { batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
             let appended = partition.append(&append).await.unwrap();
             partition.wait_durable(appended.next_offset).await.unwrap();
@@ -219,6 +225,26 @@ fn damage_in_a_partition_that_no_checkpoint_knows_yet_takes_its_own_records_only
         })
         .unwrap();
     }
+}
+
+#[test]
+fn zeros_where_acknowledged_records_were_are_damage_also_at_the_end() {
+    // Batches of whole blocks: the journal holds nothing of the last one.
+    let bytes = 20 * BLOCK_BYTES as usize;
+    let overhead = batch_bytes(None, 1, 0, &[0; 80_000]).len() - 80_000;
+    let (disk, length) = straight_batches(bytes - overhead);
+    assert_eq!(length, 3 * bytes);
+    let mut segment_bytes = disk.read_file(&segment(0)).unwrap();
+    segment_bytes[2 * bytes..].fill(0);
+    disk.write_file(&segment(0), &segment_bytes).unwrap();
+    on(&disk, Stop::Never, async move |opened| {
+        let limits = ReadLimits { bytes_max: 1, at_least_one_batch: true };
+        let read = opened.partition.read(2, limits).await;
+        assert!(matches!(read, Err(ReadError::Rot { .. })), "{read:?}");
+        assert_eq!(opened.append().await, 3, "behind what was acknowledged");
+        assert!(opened.partition.read(2, limits).await.is_err());
+    })
+    .unwrap();
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Partition {
 
     /// Removes the segments below the log start that are ready for it; asks for a checkpoint where one is missing.
     pub(crate) async fn drop_segments(self: &Rc<Self>) -> Result<(), Unavailable> {
-        let writing = self.writing.acquire(1).await;
+        let writing = self.writes_alone().await;
         self.check()?;
         loop {
             let gone = self.state.borrow_mut().pop_below_log_start();

@@ -69,7 +69,7 @@ impl Partition {
         let prepared = self.prepare_cut(at, &kept, producers).await?;
         let file = prepared.file.clone();
         self.journal_cut(prepared, kept).await?;
-        let writing = self.writing.acquire(1).await;
+        let writing = self.writes_alone().await;
         for base in gone {
             self.remove_segment_files(base).await?;
         }

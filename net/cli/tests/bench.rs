@@ -164,6 +164,24 @@ fn what_a_broker_takes_before_anybody_uses_it_is_measured() {
 }
 
 #[test]
+fn a_rate_is_compared_with_requests_that_are_only_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let small = ["--rate", "2000", "--rounds", "1", "--time", "1s", "--warm-up", "100ms", "--json"];
+    let report = run(["bench", "share", "--start-dir", data].iter().chain(&small)).json().pop().unwrap();
+    let runs = report["runs"].as_array().unwrap();
+    let turns: Vec<&str> = runs.iter().map(|run| run["broker"].as_str().unwrap()).collect();
+    assert_eq!(turns, ["store-loop", "produce"]);
+    for run in runs {
+        assert!(number(run, "/figures/produced_mb_per_s") > 0.0 && number(run, "/produce_ms/p99") > 0.0, "{run}");
+    }
+    let ratios = report["ratios"].as_array().unwrap();
+    let figures: Vec<&str> = ratios.iter().map(|ratio| ratio["figure"].as_str().unwrap()).collect();
+    assert_eq!(figures, ["produced MB/s", "broker CPU-s/GB", "p50 ms", "p99 ms", "p99.9 ms"], "{report}");
+    assert!(ratios.iter().all(|ratio| ratio["broker"] == "produce" && ratio["base"] == "store-loop"), "{report}");
+}
+
+#[test]
 fn a_share_of_what_the_machine_does_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let (data, saved) = (directory.path().join("data"), directory.path().join("saved"));
@@ -218,7 +236,9 @@ fn what_cannot_be_measured_is_said() {
         (&["cores", "--keys", "uniform:5"], 2, "neither --keys nor --producers"),
         (&["limits", "--start", "a=exit 7"], 3, "ended (exit status: 7)"),
         (&["limits", "--connections", "0"], 2, "0 is not in 1..="),
-        (&["share", "--rate", "1000"], 2, "use no --rate"),
+        (&["share", "--rate", "1000,2000"], 2, "at one --rate"),
+        (&["share", "--rate", "999"], 2, "a record each --burst"),
+        (&["share", "--rate", "1000", "--producers", "2"], 2, "use no --producers"),
         (&["share", "--write-bytes", "0"], 2, "--write-bytes must be a multiple of 4096"),
         (&["share", "--write-bytes", "5000"], 2, "--write-bytes must be a multiple of 4096"),
         (&["share", "--write-bytes", "1G"], 2, "134217728 at most"),

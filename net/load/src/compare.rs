@@ -20,6 +20,12 @@ pub(crate) const WRITTEN: &str = "written MB/s";
 pub(crate) const CONSUMED: &str = "consumed MB/s";
 /// What a broker spent on it.
 pub(crate) const CPU_PER_GB: &str = "broker CPU-s/GB";
+/// How long half of the records waited for their acknowledgement, at most;
+pub(crate) const P50: &str = "p50 ms";
+/// 99 of 100;
+pub(crate) const P99: &str = "p99 ms";
+/// 999 of 1,000.
+pub(crate) const P999: &str = "p99.9 ms";
 
 /// A figure that is compared.
 type Figure = (&'static str, fn(&RunReport) -> Option<f64>);
@@ -32,9 +38,9 @@ const FIGURES: [Figure; 11] = [
     ("broker CPU-s/M requests", |run| run.figures.broker_cpu_s_per_million_requests),
     ("broker CPUs", |run| run.figures.broker_cpus),
     ("broker MiB", |run| run.figures.broker_resident_mib),
-    ("p50 ms", |run| Some(run.produce_ms?.p50)),
-    ("p99 ms", |run| Some(run.produce_ms?.p99)),
-    ("p99.9 ms", |run| Some(run.produce_ms?.p999)),
+    (P50, |run| Some(run.produce_ms?.p50)),
+    (P99, |run| Some(run.produce_ms?.p99)),
+    (P999, |run| Some(run.produce_ms?.p999)),
     ("end-to-end p99 ms", |run| Some(run.end_to_end_ms?.p99)),
 ];
 

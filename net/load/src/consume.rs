@@ -1,4 +1,5 @@
-//! A consumer: reads every partition, with one Fetch under way per leader, in a fetch session (KIP-227).
+//! A consumer: reads every partition, with one Fetch under way per leader, in a fetch session (KIP-227). As clients do
+//! that are used for their speed, it asks for what comes next before it looks at the records that came.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -98,16 +99,26 @@ impl Consumer {
             session_epoch: epoch,
         };
         let (requests, answers) = &mut link;
+        let mut expected = self.ask(requests, &mut reading).await?;
         loop {
-            let frame = self.frame(requests, &mut reading)?;
-            let expected = frame.correlation_id;
-            requests.send(frame).await?;
             let range = answers.next().await?;
-            self.answered(answers, range, expected, &mut reading)?;
+            let now = self.core.now().0;
+            let response = self.response(answers, range, expected)?;
+            let from = self.advance(&response, &mut reading)?;
             if self.plan.load.workload == Workload::Consume {
                 reading.rewind();
             }
+            expected = self.ask(requests, &mut reading).await?;
+            self.take(&response, &from, now)?;
         }
+    }
+
+    /// Sends a Fetch; gives its correlation id.
+    async fn ask(&self, requests: &mut Requests, reading: &mut Reading) -> Result<i32, LoadError> {
+        let frame = self.frame(requests, reading)?;
+        let correlation_id = frame.correlation_id;
+        requests.send(frame).await?;
+        Ok(correlation_id)
     }
 
     fn frame(&self, requests: &mut Requests, reading: &mut Reading) -> Result<Frame, LoadError> {
@@ -136,53 +147,65 @@ impl Consumer {
         requests.frame(self.plan.target.fetch_version, &request, [])
     }
 
-    fn answered(
+    fn response<'a>(
         &self,
-        answers: &Answers,
+        answers: &'a Answers,
         range: Range<usize>,
         expected: i32,
-        reading: &mut Reading,
-    ) -> Result<(), LoadError> {
-        let now = self.core.now().0;
+    ) -> Result<FetchResponse<'a>, LoadError> {
         let version = self.plan.target.fetch_version;
         let mut reader = Reader::new(answers.bytes(range));
         let found = link::header::<FetchRequest<'_>>(&mut reader, version)?;
         if found != expected {
             return Err(LoadError::OutOfOrder { peer: answers.peer(), expected: Some(expected), found });
         }
-        let response = FetchResponse::decode_message(&mut reader, version)
-            .map_err(|source| LoadError::Answer { message: FetchResponse::NAME, source })?;
+        FetchResponse::decode_message(&mut reader, version)
+            .map_err(|source| LoadError::Answer { message: FetchResponse::NAME, source })
+    }
+
+    /// Goes on behind what an answer holds. Gives where each of its partitions was read from, in its order; nothing for
+    /// those that it holds nothing of.
+    fn advance(&self, response: &FetchResponse<'_>, reading: &mut Reading) -> Result<Vec<Option<i64>>, LoadError> {
         self.tally.count(Counts { fetch_requests: 1, ..Counts::default() });
         match ErrorCode::from_code(response.error_code) {
             Some(ErrorCode::None) => reading.advance_session(response.session_id),
             Some(ErrorCode::FetchSessionIdNotFound | ErrorCode::InvalidFetchSessionEpoch) => reading.renew_session(),
             _ => self.tally.refused(response.error_code, 0, Some("a Fetch was refused")),
         }
+        let mut from = Vec::new();
         for topic in response.responses.iter() {
             for data in topic.partitions.iter() {
-                self.take(&data, reading, now)?;
+                from.push(self.advance_partition(&data, reading)?);
             }
         }
-        Ok(())
+        Ok(from)
     }
 
-    fn take(&self, data: &PartitionData<'_>, reading: &mut Reading, now: u64) -> Result<(), LoadError> {
-        let Some(position) = reading.position_of(data.partition_index) else { return Ok(()) };
+    fn advance_partition(&self, data: &PartitionData<'_>, reading: &mut Reading) -> Result<Option<i64>, LoadError> {
+        let Some(position) = reading.position_of(data.partition_index) else { return Ok(None) };
         if data.error_code != 0 {
             self.tally.refused(data.error_code, 0, None);
-            return Ok(());
+            return Ok(None);
         }
-        let damaged = |source| LoadError::Records { partition: data.partition_index, source };
-        let run = data.records.and_then(|records| records.as_slice()).unwrap_or_default();
-        for batch in batches(run) {
-            let batch = match batch {
-                // An answer may end within a batch: it is asked for again.
-                Err(error) if error.is_incomplete() => break,
-                batch => batch.map_err(damaged)?,
-            };
-            self.take_batch(&batch, position.offset, now).map_err(damaged)?;
-            position.offset = position.offset.max(batch.next_offset());
+        let from = position.offset;
+        for batch in whole_batches(data) {
+            position.offset = position.offset.max(batch?.next_offset());
             position.is_told = false;
+        }
+        Ok(Some(from))
+    }
+
+    /// Looks at the records of an answer that came at `now`, as [`Consumer::advance`] says where they were asked for.
+    fn take(&self, response: &FetchResponse<'_>, from: &[Option<i64>], now: u64) -> Result<(), LoadError> {
+        let partitions = response.responses.iter().flat_map(|topic| topic.partitions.iter().collect::<Vec<_>>());
+        for (data, from) in partitions.zip(from) {
+            let Some(mut from) = *from else { continue };
+            for batch in whole_batches(&data) {
+                let batch = batch?;
+                let damaged = |source| LoadError::Records { partition: data.partition_index, source };
+                self.take_batch(&batch, from, now).map_err(damaged)?;
+                from = from.max(batch.next_offset());
+            }
         }
         Ok(())
     }
@@ -215,6 +238,14 @@ impl Consumer {
         self.tally.count(Counts { consumed_records: records, consumed_bytes, ..Counts::default() });
         Ok(())
     }
+}
+
+/// The batches that an answer holds of a partition. It may end within one: that is asked for again.
+fn whole_batches<'a>(data: &PartitionData<'a>) -> impl Iterator<Item = Result<Batch<'a>, LoadError>> {
+    let partition = data.partition_index;
+    let run = data.records.and_then(|records| records.as_slice()).unwrap_or_default();
+    let is_whole = |batch: &Result<_, RecordError>| !batch.as_ref().is_err_and(RecordError::is_incomplete);
+    batches(run).take_while(is_whole).map(move |batch| batch.map_err(|source| LoadError::Records { partition, source }))
 }
 
 impl Reading {

@@ -1,8 +1,9 @@
-//! What this machine does without a broker: bare loops of direct reads and writes, and of sends over loopback. They are
-//! what a broker's figures are held against.
+//! What this machine does without a broker: bare loops of direct reads and writes, of sends over loopback, and of what
+//! comes from there and is written. They are what a broker's figures are held against.
 
 pub mod disk;
 pub mod loopback;
+pub mod store;
 
 use std::time::{Duration, Instant};
 
@@ -74,15 +75,20 @@ impl Lane {
 
     /// Does a step; false when the time for it is over.
     fn step(&mut self, step: impl FnOnce() -> Result<(), LoadError>) -> Result<bool, LoadError> {
-        let before = self.began.elapsed();
-        if !self.is_counting && before >= self.span.warm_up {
+        self.step_due(self.began.elapsed(), step)
+    }
+
+    /// Does a step that was due so long after the beginning: what it takes counts from then.
+    fn step_due(&mut self, before: Duration, step: impl FnOnce() -> Result<(), LoadError>) -> Result<bool, LoadError> {
+        if !self.is_counting && self.began.elapsed() >= self.span.warm_up {
             (self.is_counting, self.cpu_s) = (true, thread_cpu_s()?);
         }
         step()?;
         let after = self.began.elapsed();
         let is_over = after >= self.span.warm_up + self.span.length;
         if self.is_counting && !is_over {
-            self.steps.saturating_record(u64::try_from((after - before).as_nanos()).unwrap_or(u64::MAX));
+            let taken = after.saturating_sub(before);
+            self.steps.saturating_record(u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX));
         }
         Ok(!is_over)
     }

@@ -1,6 +1,6 @@
 //! A broker's share of what the machine can do: bare loops take their turns beside it, and are reported as it is.
 
-use crate::compare::{CONSUMED, CPU_PER_GB, PRODUCED, Ratio, WRITTEN, ratios_to};
+use crate::compare::{CONSUMED, CPU_PER_GB, P50, P99, P999, PRODUCED, Ratio, WRITTEN, ratios_to};
 use crate::probe::Probed;
 use crate::report::RunReport;
 use crate::run::Measurement;
@@ -10,6 +10,8 @@ use crate::worker::Outcome;
 
 /// Synced direct writes, without a broker.
 pub const DISK: &str = "disk";
+/// Requests that come over loopback and are answered when what they carry is on the disk, without a broker.
+pub const STORE_LOOP: &str = "store-loop";
 /// Records written to a broker.
 pub const PRODUCE: &str = "produce";
 /// Sends from memory that follow each other, without a broker.
@@ -20,19 +22,20 @@ pub const ANSWER_LOOP: &str = "answer-loop";
 pub const FETCH: &str = "fetch";
 
 /// What is compared with which bare loop, and by which figures.
-const SHARES: [(&str, &str, &[&str]); 3] = [
+const SHARES: [(&str, &str, &[&str]); 4] = [
     (PRODUCE, DISK, &[PRODUCED, WRITTEN, CPU_PER_GB]),
+    (PRODUCE, STORE_LOOP, &[PRODUCED, CPU_PER_GB, P50, P99, P999]),
     (FETCH, SEND_LOOP, &[CONSUMED, CPU_PER_GB]),
     (FETCH, ANSWER_LOOP, &[CONSUMED, CPU_PER_GB]),
 ];
 
-/// A turn of bare writes, as if a broker had been given what they wrote.
+/// A turn of bare writes, as if a broker had been given what they wrote. `name`: [`DISK`] or [`STORE_LOOP`].
 #[must_use]
-pub fn written(round: usize, load: &Load, probed: Probed) -> RunReport {
+pub fn written(name: &str, round: usize, load: &Load, probed: &Probed) -> RunReport {
     let (steps, bytes) = (probed.steps.len(), probed.bytes());
     let counts = Counts { produced_bytes: bytes, produce_requests: steps, ..Counts::default() };
     let measured = Measured { produce: probed.steps.clone(), ..Measured::default() };
-    report(DISK, round, load, &probed, Outcome { counts, measured, ..Outcome::default() })
+    report(name, round, load, probed, Outcome { counts, measured, ..Outcome::default() })
 }
 
 /// A turn of bare sends, as if a broker had given what they sent. `name`: [`SEND_LOOP`] or [`ANSWER_LOOP`].
@@ -111,7 +114,7 @@ mod tests {
 
     #[test]
     fn bare_loops_are_reported_as_brokers_are() {
-        let disk = written(3, &load(Workload::Produce), probed(6_000));
+        let disk = written(DISK, 3, &load(Workload::Produce), &probed(6_000));
         assert_eq!((disk.broker.as_str(), disk.round), (DISK, 3));
         assert_eq!((disk.figures.produced_mb_per_s, disk.figures.broker_written_mb_per_s), (600.0, Some(600.0)));
         assert_eq!((disk.figures.produce_requests_per_s, disk.figures.consumed_mb_per_s), (600.0, 0.0));
@@ -128,7 +131,7 @@ mod tests {
         let mut runs = Vec::new();
         // The machine is twice as fast in the second round, and so is the broker.
         for (round, times) in [(1, 1), (2, 2), (3, 1)] {
-            runs.push(written(round, &load(Workload::Produce), probed(600 * times)));
+            runs.push(written(DISK, round, &load(Workload::Produce), &probed(600 * times)));
             runs.push(broker(PRODUCE, round, (480 * times, 660 * times, 0)));
             runs.push(sent(SEND_LOOP, round, &load(Workload::Consume), &probed(4_000 * times)));
             runs.push(sent(ANSWER_LOOP, round, &load(Workload::Consume), &probed(2_000 * times)));
@@ -150,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_round_that_was_cut_short_is_left_out() {
-        let of = |round| written(round, &load(Workload::Produce), probed(600));
+        let of = |round| written(DISK, round, &load(Workload::Produce), &probed(600));
         let shares = shares(&[of(1), broker(PRODUCE, 1, (300, 300, 0)), of(2)]);
         assert_eq!(shares.iter().map(|ratio| ratio.rounds).collect::<Vec<_>>(), [1, 1, 1]);
         assert_eq!(super::shares(&[of(1)]).len(), 0);

@@ -121,7 +121,7 @@ impl Partition {
     async fn name_replacement(self: &Rc<Self>, group: &[Part], revision: u32) -> Result<(), Unavailable> {
         let Some(base) = group.first().map(|first| first.base) else { return Ok(()) };
         let path = layout::swap_file(&self.directory, base, revision);
-        let writing = self.writing.acquire(1).await;
+        let writing = self.writes_alone().await;
         self.check()?;
         let is_there = self.state.borrow_mut().segment(base).is_some_and(|segment| segment.revision == revision);
         if is_there {

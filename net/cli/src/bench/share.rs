@@ -1,4 +1,7 @@
-//! `millrace bench share`: how much of what the machine can do a broker gives on.
+//! `millrace bench share`: how much of what the machine can do a broker gives on, and what it takes for it.
+
+use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
 use millrace_load::LoadError;
@@ -7,8 +10,9 @@ use millrace_load::prepare::TopicSpec;
 use millrace_load::probe::Span;
 use millrace_load::probe::disk::{Access, DiskFile, DiskLoop, FILE_BYTES};
 use millrace_load::probe::loopback::SendLoop;
-use millrace_load::report::{Report, RunReport, settings};
-use millrace_load::share::{ANSWER_LOOP, FETCH, PRODUCE, SEND_LOOP, sent, shares, written};
+use millrace_load::probe::store::StoreLoop;
+use millrace_load::report::{Report, settings};
+use millrace_load::share::{ANSWER_LOOP, DISK, FETCH, PRODUCE, SEND_LOOP, STORE_LOOP, sent, shares, written};
 use millrace_load::spec::{Acks, Load, Rate, Workload};
 use millrace_load::start::Started;
 use millrace_load::stop::Stopper;
@@ -32,8 +36,10 @@ const DELETE_DELAY: (&str, &str) = ("file.delete.delay.ms", "1000");
                   records to this program's own broker on one core, into a new topic (produce); sends from memory over \
                   loopback without a broker, one after the other (send-loop), and each when it is asked for \
                   (answer-loop), of the size of a fetch's answer; and those fetches, of what another broker has in its \
-                  memory (fetch: --fill says how much that is). What stands for a broker is pinned to the first of \
-                  --start-pin, what stands for its clients to the first of --pin."
+                  memory (fetch: --fill says how much that is). With --rate: requests of one producer's records, each \
+                  written and synced before it is answered, without a broker (store-loop), and the same records to \
+                  this program's own broker (produce). What stands for a broker is pinned to the first of --start-pin, \
+                  what stands for its clients to the first of --pin."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -49,60 +55,98 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let options = &arguments.options;
-    let produce = only(options.loads(Workload::Produce)?)?;
-    let consume = only(options.loads(Workload::Consume)?)?;
+    let produce = only(arguments.options.loads(Workload::Produce)?)?;
     check(arguments, &produce)?;
     let stopper = Stopper::install()?;
-    options.pin_this_thread()?;
+    arguments.options.pin_this_thread()?;
     let scratch = arguments.place.scratch()?;
     let producing = arguments.place.own_broker(PRODUCE, 1)?.start(scratch.path())?;
-    let fetching = arguments.place.own_broker(FETCH, 1)?.start(scratch.path())?;
     let disk = DiskFile::create(&scratch.path().join("disk"), FILE_BYTES)?;
-    let mut fetch = subject(options, FETCH, &fetching, options.topic(), options.fill_bytes())?;
-    let mut turns = Turns {
-        arguments,
-        produce: &produce,
-        consume: &consume,
-        stopper: &stopper,
-        disk: &disk,
-        producing: &producing,
-        fetch: &mut fetch,
-        report: Report {
-            machine: Machine::this(&options.crew()),
-            load: Vec::new(),
-            brokers: Vec::new(),
-            runs: Vec::new(),
-            ratios: Vec::new(),
-        },
+    let writing = Writing { arguments, produce: &produce, stopper: &stopper, disk: &disk, producing: &producing };
+    let report = Report {
+        machine: Machine::this(&arguments.options.crew()),
+        load: settings(&produce, usize::try_from(arguments.options.topic().partitions).unwrap_or(0)),
+        brokers: Vec::new(),
+        runs: Vec::new(),
+        ratios: Vec::new(),
     };
-    let mut begin = || {
-        (1..=usize::from(arguments.rounds))
-            .take_while(|_| !stopper.is_stopped())
-            .try_for_each(|round| turns.take(round))
+    let report = match produce.rate {
+        Rate::Max => full(&writing, scratch.path(), report)?,
+        Rate::PerSecond(rate) => at_rate(&writing, rate, report)?,
     };
-    match begin() {
-        // What was measured until then is reported.
-        Err(LoadError::Interrupted) if !turns.report.runs.is_empty() => {}
-        taken => taken?,
-    }
-    let mut report = turns.report;
-    report.ratios = shares(&report.runs);
-    report.brokers.push(fetch.facts(&consume)?);
-    let partitions = fetch.partitions();
-    report.load = settings(&produce, partitions);
-    report.load.extend(beside(arguments, &consume, partitions));
-    let released = fetch.release();
-    drop((disk, producing, fetching));
-    super::finish(options, &report)?;
-    Ok(released?)
+    drop((disk, producing));
+    super::finish(&arguments.options, &report)
 }
 
-/// The one load: a share is of what goes at full rate.
+/// What goes at most.
+fn full(writing: &Writing<'_>, scratch: &Path, mut report: Report) -> Result<Report, CliError> {
+    let (arguments, options) = (writing.arguments, &writing.arguments.options);
+    let consume = only(options.loads(Workload::Consume)?)?;
+    let fetching = arguments.place.own_broker(FETCH, 1)?.start(scratch)?;
+    let mut fetch = subject(options, FETCH, &fetching, options.topic(), options.fill_bytes())?;
+    let mut turns = Turns { writing, consume: &consume, fetch: &mut fetch };
+    rounds(writing, &mut report, |round, report| turns.take(round, report))?;
+    report.brokers.push(fetch.facts(&consume)?);
+    report.load.extend(beside(arguments, &consume, fetch.partitions()));
+    let released = fetch.release();
+    drop(fetching);
+    released?;
+    Ok(report)
+}
+
+/// What comes at a rate.
+fn at_rate(writing: &Writing<'_>, rate: u64, mut report: Report) -> Result<Report, CliError> {
+    let produce = writing.produce;
+    let of_burst = u128::from(rate) * produce.burst.as_nanos() / Duration::from_secs(1).as_nanos();
+    if of_burst == 0 || produce.producers != 1 {
+        let words = "without a broker one producer sends a request each burst: use no --producers, and a --rate of a \
+                     record each --burst at least";
+        return Err(CliError::Usage(words.to_owned()));
+    }
+    let request_bytes = usize::try_from(of_burst).unwrap_or(usize::MAX).saturating_mul(produce.record_bytes);
+    let task = StoreLoop {
+        request_bytes,
+        every: produce.burst,
+        span: span(produce),
+        processor: writing.arguments.place.first_processor(),
+        peer_processor: writing.arguments.options.first_processor(),
+    };
+    rounds(writing, &mut report, |round, report| {
+        // What others left to the operating system is not written during this.
+        nix::unistd::sync();
+        let stored = task.run(writing.disk, writing.stopper)?;
+        report.runs.push(written(STORE_LOOP, round, produce, &stored));
+        writing.produce(round, report)
+    })?;
+    report.load.push(("store-loop request bytes", request_bytes.to_string()));
+    report.load.extend(places(writing.arguments));
+    Ok(report)
+}
+
+/// Each round, until it is stopped: what was measured until then is reported.
+fn rounds(
+    writing: &Writing<'_>,
+    report: &mut Report,
+    mut take: impl FnMut(usize, &mut Report) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    let mut begin = || {
+        (1..=usize::from(writing.arguments.rounds))
+            .take_while(|_| !writing.stopper.is_stopped())
+            .try_for_each(|round| take(round, report))
+    };
+    match begin() {
+        Err(LoadError::Interrupted) if !report.runs.is_empty() => {}
+        taken => taken?,
+    }
+    report.ratios = shares(&report.runs);
+    Ok(())
+}
+
+/// The one load.
 fn only(mut loads: Vec<Load>) -> Result<Load, CliError> {
     match (loads.pop(), loads.is_empty()) {
-        (Some(load), true) if load.rate == Rate::Max => Ok(load),
-        _ => Err(CliError::Usage("a share is of what goes at most: use no --rate".to_owned())),
+        (Some(load), true) => Ok(load),
+        _ => Err(CliError::Usage("a share is of what goes at most, or at one --rate".to_owned())),
     }
 }
 
@@ -151,49 +195,55 @@ fn subject(
 
 /// What the bare loops, and the fetches, ran with.
 fn beside(arguments: &Arguments, consume: &Load, partitions: usize) -> Vec<(&'static str, String)> {
-    let pinned = |processor: Option<usize>| processor.map_or_else(|| "any".to_owned(), |it| it.to_string());
-    vec![
+    let mut beside = vec![
         ("disk write bytes", arguments.write_bytes.to_string()),
         ("disk writes in flight", COMMITS_IN_FLIGHT.to_string()),
         ("disk file bytes", FILE_BYTES.to_string()),
         ("fetch answer bytes", answer_bytes(consume, partitions).to_string()),
         ("fetched from bytes", arguments.options.fill_bytes().to_string()),
         ("fetch check crc", consume.checks_crc.to_string()),
+    ];
+    beside.extend(places(arguments));
+    beside
+}
+
+fn places(arguments: &Arguments) -> [(&'static str, String); 2] {
+    let pinned = |processor: Option<usize>| processor.map_or_else(|| "any".to_owned(), |it| it.to_string());
+    [
         ("bare loops on processor", pinned(arguments.place.first_processor())),
-        ("their readers on", pinned(arguments.options.first_processor())),
+        ("their other ends on", pinned(arguments.options.first_processor())),
     ]
 }
 
-struct Turns<'a> {
+/// Who writes, with and without a broker.
+struct Writing<'a> {
     arguments: &'a Arguments,
     produce: &'a Load,
-    consume: &'a Load,
     stopper: &'a Stopper,
     disk: &'a DiskFile,
     producing: &'a Started,
-    fetch: &'a mut Subject,
-    report: Report,
 }
 
-impl Turns<'_> {
-    /// A round: the disk and who writes to it, then the bare sends and who sends more than that.
-    fn take(&mut self, round: usize) -> Result<(), LoadError> {
-        self.write(round)?;
-        let produced = self.measure_produce(round)?;
-        self.report.runs.push(produced);
-        for name in [SEND_LOOP, ANSWER_LOOP] {
-            self.send(name, round)?;
+impl Writing<'_> {
+    /// Into a topic of its own: what a round has written is gone before the next ones fill the disk.
+    fn produce(&self, round: usize, report: &mut Report) -> Result<(), LoadError> {
+        let options = &self.arguments.options;
+        let mut topic = options.topic();
+        if topic.configs.iter().all(|(name, _)| name != DELETE_DELAY.0) {
+            topic.configs.push((DELETE_DELAY.0.to_owned(), DELETE_DELAY.1.to_owned()));
         }
-        if self.stopper.is_stopped() {
-            return Err(LoadError::Interrupted);
+        let mut subject = subject(options, PRODUCE, self.producing, topic, 0)?;
+        let live = Live::new(self.produce, PRODUCE, round);
+        let measured = subject.measure(self.produce, round, self.stopper, |point| live.show(point));
+        if report.brokers.is_empty() {
+            report.brokers.push(subject.facts(self.produce)?);
         }
-        let live = Live::new(self.consume, FETCH, round);
-        let fetched = self.fetch.measure(self.consume, round, self.stopper, |point| live.show(point))?;
-        self.report.runs.push(fetched);
+        subject.release()?;
+        report.runs.push(measured?);
         Ok(())
     }
 
-    fn write(&mut self, round: usize) -> Result<(), LoadError> {
+    fn write(&self, round: usize, report: &mut Report) -> Result<(), LoadError> {
         // What others left to the operating system is not written during this.
         nix::unistd::sync();
         let task = DiskLoop {
@@ -203,39 +253,48 @@ impl Turns<'_> {
             span: span(self.produce),
             processor: self.arguments.place.first_processor(),
         };
-        self.report.runs.push(written(round, self.produce, self.disk.run(&task, self.stopper)?));
+        report.runs.push(written(DISK, round, self.produce, &self.disk.run(&task, self.stopper)?));
+        Ok(())
+    }
+}
+
+struct Turns<'a> {
+    writing: &'a Writing<'a>,
+    consume: &'a Load,
+    fetch: &'a mut Subject,
+}
+
+impl Turns<'_> {
+    /// A round: the disk and who writes to it, then the bare sends and who sends more than that.
+    fn take(&mut self, round: usize, report: &mut Report) -> Result<(), LoadError> {
+        self.writing.write(round, report)?;
+        self.writing.produce(round, report)?;
+        for name in [SEND_LOOP, ANSWER_LOOP] {
+            self.send(name, round, report)?;
+        }
+        let stopper = self.writing.stopper;
+        if stopper.is_stopped() {
+            return Err(LoadError::Interrupted);
+        }
+        let live = Live::new(self.consume, FETCH, round);
+        let fetched = self.fetch.measure(self.consume, round, stopper, |point| live.show(point))?;
+        report.runs.push(fetched);
         Ok(())
     }
 
-    /// Into a topic of its own: what a round has written is gone before the next ones fill the disk.
-    fn measure_produce(&mut self, round: usize) -> Result<RunReport, LoadError> {
-        let options = &self.arguments.options;
-        let mut topic = options.topic();
-        if topic.configs.iter().all(|(name, _)| name != DELETE_DELAY.0) {
-            topic.configs.push((DELETE_DELAY.0.to_owned(), DELETE_DELAY.1.to_owned()));
-        }
-        let mut subject = subject(options, PRODUCE, self.producing, topic, 0)?;
-        let live = Live::new(self.produce, PRODUCE, round);
-        let measured = subject.measure(self.produce, round, self.stopper, |point| live.show(point));
-        if self.report.brokers.is_empty() {
-            self.report.brokers.push(subject.facts(self.produce)?);
-        }
-        subject.release()?;
-        measured
-    }
-
-    fn send(&mut self, name: &str, round: usize) -> Result<(), LoadError> {
+    fn send(&mut self, name: &str, round: usize, report: &mut Report) -> Result<(), LoadError> {
+        let Writing { arguments, stopper, .. } = self.writing;
         let piece_bytes = answer_bytes(self.consume, self.fetch.partitions());
-        let fill_bytes = usize::try_from(self.arguments.options.fill_bytes()).unwrap_or(usize::MAX);
+        let fill_bytes = usize::try_from(arguments.options.fill_bytes()).unwrap_or(usize::MAX);
         let task = SendLoop {
             piece_bytes,
             memory_bytes: fill_bytes.max(piece_bytes),
             is_asked: name == ANSWER_LOOP,
             span: span(self.consume),
-            processor: self.arguments.place.first_processor(),
-            peer_processor: self.arguments.options.first_processor(),
+            processor: arguments.place.first_processor(),
+            peer_processor: arguments.options.first_processor(),
         };
-        self.report.runs.push(sent(name, round, self.consume, &task.run(self.stopper)?));
+        report.runs.push(sent(name, round, self.consume, &task.run(stopper)?));
         Ok(())
     }
 }

@@ -86,6 +86,16 @@ impl DiskFile {
         self.file.sync_all()
     }
 
+    /// Its length in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Writes a piece of whole blocks, which is durable then.
+    pub(super) fn write_at(&self, piece: &Buffer, at: u64) -> Result<(), LoadError> {
+        self.file.write_all_at(piece, at).map_err(LoadError::file(self.path.display().to_string()))
+    }
+
     /// Reads or writes pieces one after the other, from the beginning again after the end.
     ///
     /// # Errors
@@ -143,8 +153,9 @@ impl Drop for DiskFile {
 }
 
 /// Zeros where direct writes can take them from.
-fn zeros(bytes: usize) -> io::Result<Buffer> {
-    let pool = BufferPool::new(bytes, Waker::noop().clone());
+pub(super) fn zeros(bytes: usize) -> io::Result<Buffer> {
+    // A buffer's room is a power of two.
+    let pool = BufferPool::new(bytes.next_power_of_two(), Waker::noop().clone());
     let mut buffer = pool.alloc(bytes).map_err(io::Error::other)?;
     buffer.spare_mut().fill(0);
     buffer.set_len(bytes);

@@ -98,11 +98,11 @@ impl SendLoop {
 }
 
 /// The other end has closed the connection: with what was not read it is reset.
-fn is_end(kind: ErrorKind) -> bool {
+pub(super) fn is_end(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
-fn connection() -> std::io::Result<(TcpStream, TcpStream)> {
+pub(super) fn connection() -> std::io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let near = TcpStream::connect(listener.local_addr()?)?;
     let (far, _) = listener.accept()?;
