@@ -37,8 +37,8 @@ impl StoreLoop {
     /// its end. A step is a request, from when it was due to its answer.
     ///
     /// # Errors
-    /// [`LoadError::File`] for the disk's and the sockets', [`LoadError::Spec`] for sizes that cannot be and a processor
-    /// that may not be used, [`LoadError::Interrupted`].
+    /// [`LoadError::File`] for the disk's and the sockets', [`LoadError::Spec`] for sizes that cannot be and a
+    /// processor that may not be used, [`LoadError::Interrupted`].
     pub fn run(&self, file: &DiskFile, stopper: &Stopper) -> Result<Probed, LoadError> {
         let written_bytes = self.request_bytes.next_multiple_of(BLOCK_BYTES) as u64;
         if self.request_bytes == 0 || written_bytes > file.bytes() {
