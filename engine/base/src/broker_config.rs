@@ -140,6 +140,17 @@ pub enum Host {
     Glommio,
 }
 
+/// Ways of the network whose worth only the machine's own card can tell. None of them by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NetworkSwitches {
+    /// `millrace.send.zero.copy.bytes`: sends of at least so many bytes leave from the broker's memory, uncopied. None:
+    /// every send is copied.
+    pub zero_copy_bytes: Option<u64>,
+    /// `millrace.napi.busy.poll.us`: how long a core that waits asks its network cards' queues itself. None: interrupts
+    /// tell it.
+    pub napi_busy_poll: Option<Duration>,
+}
+
 /// What each core gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
@@ -147,6 +158,8 @@ pub struct Engine {
     pub cores: Cores,
     /// `millrace.host`.
     pub host: Host,
+    /// Ways of the network that are to be used.
+    pub network: NetworkSwitches,
     /// `millrace.journal.first.file.bytes`.
     pub journal_first_file_bytes: u64,
     /// `millrace.journal.file.bytes`.
@@ -455,6 +468,12 @@ impl Values {
             cores: cores::parse(&self.text("millrace.cores"))
                 .map_err(|reason| self.invalid("millrace.cores", reason))?,
             host: if self.text("millrace.host") == "glommio" { Host::Glommio } else { Host::Uring },
+            network: NetworkSwitches {
+                zero_copy_bytes: Some(self.number("millrace.send.zero.copy.bytes")?).filter(|bytes| *bytes > 0),
+                napi_busy_poll: Some(self.number("millrace.napi.busy.poll.us")?)
+                    .filter(|us| *us > 0)
+                    .map(Duration::from_micros),
+            },
             journal_first_file_bytes: self.number("millrace.journal.first.file.bytes")?,
             journal_file_bytes: self.number("millrace.journal.file.bytes")?,
             journal_files_max: self.number("millrace.journal.files.max")?,
@@ -467,6 +486,13 @@ impl Values {
                 "millrace.memory.requests.bytes ({}) must hold a request of socket.request.max.bytes ({})",
                 engine.requests_bytes, network.request_bytes_max
             )));
+        }
+        if engine.host == Host::Glommio && engine.network.napi_busy_poll.is_some() {
+            return Err(SettingError::Conflict(
+                "millrace.napi.busy.poll.us works in the broker's own loop only: leave millrace.host at uring, or set it \
+                 to 0"
+                .to_owned(),
+            ));
         }
         if engine.requests_bytes.saturating_add(engine.tail_bytes) > engine.core_bytes {
             return Err(SettingError::Conflict(format!(

@@ -5,8 +5,10 @@
 //! - Memory that the kernel may touch (buffers, iovecs, addresses, paths) lives in a boxed flight or in its op, and
 //!   neither goes before the last completion entry of that flight.
 //! - Each flight has at most one entry at the kernel at a time; a cancellation is an entry of its own.
+//! - A zero-copy send is complete when its bytes are on their way; the flight holds them until the kernel, in a second
+//!   completion entry, gives them back.
 //! - Draining or dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel
-//!   writing into freed memory.
+//!   writing into freed memory. What is only held is not waited for, a peer may never acknowledge it: it is never freed.
 
 mod flight;
 mod host;
@@ -24,7 +26,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use io_uring::{opcode, types};
+use io_uring::{cqueue, opcode, types};
 use millrace_base::broker_config::Host;
 use millrace_base::ids::CoreId;
 
@@ -61,6 +63,8 @@ struct State {
     random: Vec<u64>,
     /// Whether the kernel may write the parker's count.
     eventfd_is_armed: bool,
+    /// Whether it was said that zero-copy sends are copied.
+    has_told_of_copies: bool,
 }
 
 /// Tries to make a ring as a core would.
@@ -71,6 +75,12 @@ pub(crate) fn try_ring() -> io::Result<()> {
     Ring::new(1, &[]).map(drop)
 }
 
+/// Says which setting asked for what the kernel refused, and which kernel has it.
+fn refused(setting: &str, since: &str) -> impl FnOnce(io::Error) -> io::Error {
+    let advice = format!("{setting} needs Linux {since}, with what it asks for built in: set it to 0");
+    move |error| io::Error::new(error.kind(), format!("{error}; {advice}"))
+}
+
 /// The reactor of one core.
 pub(crate) struct Uring {
     id: CoreId,
@@ -79,17 +89,21 @@ pub(crate) struct Uring {
 }
 
 impl Uring {
-    /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. `workers_max`:
-    /// how many threads the kernel may use for operations of this ring that block. Whoever waits for the core reads its
-    /// eventfd: this ring, or glommio's, to which the kernel then tells of completions in the same way.
-    fn new(id: CoreId, parkers: Parkers, host: Host, workers_max: u32, cpus: &[usize]) -> io::Result<Uring> {
-        let ring = Ring::new(workers_max, cpus)?;
-        let kit = Kit::new(ring.has_ftruncate()?);
+    /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. Whoever waits for
+    /// the core reads its eventfd: this ring, or glommio's, to which the kernel then tells of completions in the same
+    /// way.
+    fn new(id: CoreId, parkers: Parkers, options: &HostOptions) -> io::Result<Uring> {
+        let ring = Ring::new(options.kernel_workers_per_core, &options.cpus())?;
+        let kit = Kit::new(&ring.probe()?, options.network.zero_copy_bytes)?;
+        if let Some(at_most) = options.network.napi_busy_poll {
+            ring.poll_cards(at_most).map_err(refused("millrace.napi.busy.poll.us", "6.9"))?;
+        }
         parkers.of(id).set_ring(ring.duplicate_fd()?);
         let (flights, completed, random) = (Flights::default(), Vec::new(), Vec::new());
-        let state = State { ring, flights, kit, completed, random, eventfd_is_armed: false };
+        let (eventfd_is_armed, has_told_of_copies) = (false, false);
+        let state = State { ring, flights, kit, completed, random, eventfd_is_armed, has_told_of_copies };
         let uring = Uring { id, parkers, state: RefCell::new(state) };
-        match host {
+        match options.host {
             Host::Uring => uring.state.borrow_mut().arm_eventfd(uring.own()),
             Host::Glommio => uring.state.borrow().ring.tell(uring.own().eventfd())?,
         }
@@ -120,13 +134,13 @@ impl Uring {
 
     /// Takes what the kernel has completed.
     fn reap(&self, state: &mut State) {
-        while let Some((user_data, result)) = state.ring.next_completion() {
-            let low = user_data & ((1 << KIND_SHIFT) - 1);
-            match user_data >> KIND_SHIFT {
-                KIND_FLIGHT => state.land(low, result),
+        while let Some(entry) = state.ring.next_completion() {
+            let low = entry.user_data() & ((1 << KIND_SHIFT) - 1);
+            match entry.user_data() >> KIND_SHIFT {
+                KIND_FLIGHT => state.land(low, &entry),
                 // The parker's state says the rest.
                 KIND_EVENTFD => state.arm_eventfd(self.own()),
-                KIND_MESSAGE_SENT if result < 0 => self.parkers.of(CoreId(low as u16)).write_eventfd(),
+                KIND_MESSAGE_SENT if entry.result() < 0 => self.parkers.of(CoreId(low as u16)).write_eventfd(),
                 KIND_MESSAGE_SENT | KIND_MESSAGE_ARRIVED | KIND_CANCEL => {}
                 kind => panic!("a completion entry of unknown kind {kind}"),
             }
@@ -146,11 +160,25 @@ impl State {
         self.eventfd_is_armed = true;
     }
 
-    /// A flight's entry has completed.
-    fn land(&mut self, user_data: u64, result: i32) {
+    /// A flight's entry has completed, or what it sent is given back.
+    fn land(&mut self, user_data: u64, entry: &cqueue::Entry) {
+        if cqueue::notif(entry.flags()) {
+            self.tell_of_copies(entry.result());
+            return self.flights.give_back(user_data);
+        }
         let Some(mut flight) = self.flights.take(user_data) else { panic!("a completion entry for no flight") };
-        let next = steps::advance(&mut flight, &mut self.kit, result);
+        flight.held += u32::from(cqueue::more(entry.flags()));
+        let next = steps::advance(&mut flight, &mut self.kit, entry.result());
         self.follow(user_data, flight, next);
+    }
+
+    fn tell_of_copies(&mut self, usage: i32) {
+        if steps::was_copied(usage) && !std::mem::replace(&mut self.has_told_of_copies, true) {
+            tracing::info!(
+                "the kernel copies sends that were to leave uncopied, as it does to clients on this machine: if most \
+                 clients are like that, millrace.send.zero.copy.bytes = 0 costs less"
+            );
+        }
     }
 
     fn follow(&mut self, user_data: u64, flight: Box<Flight>, next: Next) {
@@ -165,7 +193,7 @@ impl State {
             }
             Next::Finish(result) => {
                 let token = flight.token;
-                let op = self.flights.release(user_data, flight);
+                let op = self.flights.complete(user_data, flight);
                 self.completed.push(Completion { token, result, op });
                 self.serve_pipe_waiters();
             }
@@ -249,9 +277,9 @@ impl Reactor for Uring {
         let began = Instant::now();
         while state.is_at_kernel() && began.elapsed() < DRAIN_MAX {
             state.ring.wait(Some(DRAIN_STEP));
-            while let Some((user_data, result)) = state.ring.next_completion() {
-                match user_data >> KIND_SHIFT {
-                    KIND_FLIGHT => state.land(user_data, result),
+            while let Some(entry) = state.ring.next_completion() {
+                match entry.user_data() >> KIND_SHIFT {
+                    KIND_FLIGHT => state.land(entry.user_data(), &entry),
                     KIND_EVENTFD => state.eventfd_is_armed = false,
                     _ => {}
                 }
@@ -312,6 +340,8 @@ impl Drop for Uring {
             tracing::error!(core = self.id.0, "operations did not end: their memory is left to the kernel");
             std::mem::forget(std::mem::take(&mut state.flights));
             std::mem::forget(self.parkers.clone());
+        } else if state.flights.is_held() {
+            std::mem::forget(std::mem::take(&mut state.flights));
         }
     }
 }

@@ -16,6 +16,8 @@ const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const PARTITIONS: i32 = 2;
 /// A topic that stores records as columns.
 const COLUMNS: &[(&str, &str)] = &[("millrace.record.format", "columns")];
+/// Ways of the network that are off by default: every answer leaves uncopied, and cards are asked.
+const SWITCHES: &[&str] = &["millrace.send.zero.copy.bytes=1", "millrace.napi.busy.poll.us=50"];
 /// What `ProducerPerformance` is told to write, in bytes a record.
 const PERFORMANCE_BYTES: u32 = 100;
 
@@ -32,8 +34,8 @@ struct Court {
 }
 
 impl Court {
-    fn open(cores: u32, directory: &Path, settings: &'static [(&'static str, &'static str)]) -> Self {
-        let broker = Broker::start(Setup::of_environment(cores), directory);
+    fn open(setup: Setup, directory: &Path, settings: &'static [(&'static str, &'static str)]) -> Self {
+        let broker = Broker::start(setup, directory);
         let (java, written) = (Java::start(None), Manifest::new());
         Self { broker, java, written, topics: Vec::new(), settings, complaints: Vec::new(), began: Instant::now() }
     }
@@ -198,10 +200,10 @@ fn verify_and_read_again(court: &mut Court, directory: &Path) {
     court.lap("librdkafka and java read after a restart");
 }
 
-fn round_trips(cores: u32, settings: &'static [(&'static str, &'static str)]) {
+fn round_trips(setup: Setup, records: u64, settings: &'static [(&'static str, &'static str)]) {
     let directory = tempfile::tempdir().unwrap();
-    let mut court = Court::open(cores, directory.path(), settings);
-    let each = std::env::var("MILLRACE_RECORDS").map_or(RECORDS, |records| records.parse().unwrap());
+    let mut court = Court::open(setup, directory.path(), settings);
+    let each = std::env::var("MILLRACE_RECORDS").map_or(records, |records| records.parse().unwrap());
     court.lap("started");
     write_all(&mut court, each / u64::try_from(CODECS.len()).unwrap());
     read_all(&mut court);
@@ -215,25 +217,36 @@ fn round_trips(cores: u32, settings: &'static [(&'static str, &'static str)]) {
 
 #[test]
 fn all_clients_read_what_each_wrote_on_one_core() {
-    round_trips(1, &[]);
+    round_trips(Setup::of_environment(1), RECORDS, &[]);
 }
 
 #[test]
 fn all_clients_read_what_each_wrote_on_two_cores() {
-    round_trips(2, &[]);
+    round_trips(Setup::of_environment(2), RECORDS, &[]);
 }
 
 #[test]
 fn all_clients_read_what_each_wrote_though_it_is_stored_as_columns() {
     if Kind::from_environment() == Kind::Millrace {
-        round_trips(2, COLUMNS);
+        round_trips(Setup::of_environment(2), RECORDS, COLUMNS);
+    }
+}
+
+#[test]
+fn all_clients_read_what_each_wrote_by_the_ways_of_the_network_that_are_off_by_default() {
+    let mut setup = Setup::of_environment(1);
+    if setup.kind == Kind::Millrace {
+        for switch in SWITCHES {
+            setup.arguments.extend(["--set".to_owned(), (*switch).to_owned()]);
+        }
+        round_trips(setup, RECORDS / 5, &[]);
     }
 }
 
 #[test]
 fn consumers_at_their_defaults_read_through_a_group() {
     let directory = tempfile::tempdir().unwrap();
-    let mut court = Court::open(1, directory.path(), &[]);
+    let mut court = Court::open(Setup::of_environment(1), directory.path(), &[]);
     let (address, topic) = (court.broker.address(), court.topic("performance".to_owned(), PARTITIONS));
     let records = RECORDS.to_string();
     let base = ["--bootstrap-server", &address, "--topic", &topic];

@@ -55,6 +55,7 @@ pub fn serve(config: BrokerConfig) -> Result<(), ServeError> {
     let options = HostOptions {
         cores: processors(&config.engine.cores)?,
         host: config.engine.host,
+        network: config.engine.network,
         buffers_bytes_per_core: config.engine.core_bytes,
         ..HostOptions::default()
     };

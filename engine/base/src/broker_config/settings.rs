@@ -199,9 +199,15 @@ pub const SETTINGS: &[Setting] = &[
     setting("millrace.memory.tail.bytes", Kind::Long, Some("134217728"), Valid::AtLeast(4_194_304), Medium,
         Support::Full,
         "The most bytes of recent records that a core keeps in memory for its partitions."),
+    setting("millrace.napi.busy.poll.us", Kind::Int, Some("0"), Valid::Between(0, 1_000_000), Low, Support::Full,
+        "How many microseconds a core that waits asks the network card's queues itself before it sleeps until an \
+         interrupt: lower latency for a busy processor (Linux 6.9); 0, not at all."),
     setting("millrace.native.listener", Kind::String, None, Valid::Any, Medium, Support::Full,
         "Where the native protocol is served, as host:port; the ports that follow are the cores', one each. Unset, \
          nowhere."),
+    setting("millrace.send.zero.copy.bytes", Kind::Int, Some("0"), Valid::AtLeast(0), Low, Support::Full,
+        "Answers of at least so many bytes leave from the broker's memory without a copy, which stays taken until the \
+         client has acknowledged them (Linux 6.1; it counts against the limit of locked memory); 0, none does."),
     setting("min.insync.replicas", Kind::Int, Some("1"), Valid::AtLeast(1), High, Support::Full,
         "A topic's default for min.insync.replicas."),
     setting("node.id", Kind::Int, Some("1"), Valid::AtLeast(0), High, Support::Full,

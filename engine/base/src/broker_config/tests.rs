@@ -108,6 +108,9 @@ fn settings_that_do_not_fit_together_are_refused() {
         &[("log.retention.hours", "-2")],
         &[("log.roll.ms", "0")],
         &[("millrace.cores", "none")],
+        &[("millrace.host", "glommio"), ("millrace.napi.busy.poll.us", "50")],
+        &[("millrace.napi.busy.poll.us", "1000001")],
+        &[("millrace.send.zero.copy.bytes", "-1")],
     ] {
         assert!(BrokerConfig::from_layers(&[file(settings)]).is_err(), "{settings:?}");
     }
@@ -123,6 +126,15 @@ fn named_listeners_get_their_protocol_from_the_map() {
     .unwrap();
     assert_eq!(config.network.listeners.len(), 2);
     assert_eq!(config.network.advertised.len(), 1);
+}
+
+#[test]
+fn ways_of_the_network_are_off_unless_asked_for() {
+    assert_eq!(BrokerConfig::default().engine.network, NetworkSwitches::default());
+    let asked = [("millrace.napi.busy.poll.us", "50"), ("millrace.send.zero.copy.bytes", "65536")];
+    let asked = BrokerConfig::from_layers(&[file(&asked)]).unwrap().engine.network;
+    let expected = NetworkSwitches { zero_copy_bytes: Some(65_536), napi_busy_poll: Some(Duration::from_micros(50)) };
+    assert_eq!(asked, expected);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::ffi::CString;
 use std::os::fd::OwnedFd;
 
 use super::pipe::Pipe;
+use crate::buffer::Bytes;
 use crate::op::{Op, Token};
 
 const INDEX_BITS: u32 = 24;
@@ -28,6 +29,10 @@ pub(super) struct Flight {
     pub(super) step: Step,
     /// Bytes done.
     pub(super) done: u64,
+    /// Zero-copy sends whose memory the kernel has not given back.
+    pub(super) held: u32,
+    /// Whether the kernel has refused a zero-copy send: what is left is copied.
+    pub(super) copies: bool,
     pub(super) scratch: Scratch,
 }
 
@@ -40,6 +45,8 @@ pub(super) struct Scratch {
     pub(super) address_len: libc::socklen_t,
     pub(super) fd: Option<OwnedFd>,
     pub(super) pipe: Option<Pipe>,
+    /// What was sent and the kernel has not given back.
+    pub(super) sent: Vec<Bytes>,
 }
 
 impl Scratch {
@@ -54,6 +61,7 @@ impl Scratch {
             address_len: 0,
             fd: None,
             pipe: None,
+            sent: Vec::new(),
         }
     }
 }
@@ -70,7 +78,10 @@ struct Slot {
 pub(super) struct Flights {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Those whose op is not complete.
     count: usize,
+    /// Those whose op is complete, and whose memory the kernel still reads.
+    held: usize,
     /// Landed flights, kept for their memory.
     #[allow(clippy::vec_box, reason = "the kernel knows a flight's address: it goes from here to its slot in its box")]
     spare: Vec<Box<Flight>>,
@@ -86,7 +97,8 @@ impl Flights {
     pub(super) fn open(&mut self, op: Op, token: Token) -> (u64, Box<Flight>) {
         let mut flight = self.spare.pop().unwrap_or_else(|| {
             let (op, scratch) = (None, Scratch::new());
-            Box::new(Flight { token, op, cancelled: false, step: Step::First, done: 0, scratch })
+            let (step, copies) = (Step::First, false);
+            Box::new(Flight { token, op, cancelled: false, step, done: 0, held: 0, copies, scratch })
         });
         flight.token = token;
         flight.op = Some(op);
@@ -132,25 +144,55 @@ impl Flights {
         }
     }
 
-    /// Ends a flight that was taken out; gives its op back.
-    pub(super) fn release(&mut self, user_data: u64, mut flight: Box<Flight>) -> Op {
+    /// Completes the op of a flight that was taken out, and gives it back. What the kernel still reads stays in the
+    /// flight, and the op comes back without it.
+    pub(super) fn complete(&mut self, user_data: u64, mut flight: Box<Flight>) -> Op {
+        let Some(mut op) = flight.op.take() else { panic!("a flight landed twice") };
+        self.count -= 1;
+        if flight.held == 0 {
+            self.release(user_data, flight);
+            return op;
+        }
+        if let Op::Send { parts, .. } = &mut op {
+            flight.scratch.sent = std::mem::take(parts);
+        }
+        if let Some(slot) = self.slot_of(user_data) {
+            slot.token = None;
+        }
+        self.held += 1;
+        self.put(user_data, flight);
+        op
+    }
+
+    /// The kernel gives back what one zero-copy send of a flight held.
+    pub(super) fn give_back(&mut self, user_data: u64) {
+        let Some(mut flight) = self.take(user_data) else { panic!("memory given back to no flight") };
+        flight.held -= 1;
+        if flight.held > 0 || flight.op.is_some() {
+            return self.put(user_data, flight);
+        }
+        self.held -= 1;
+        self.release(user_data, flight);
+    }
+
+    /// Frees the slot of a flight of which the kernel has nothing any more, and keeps its memory for another.
+    fn release(&mut self, user_data: u64, mut flight: Box<Flight>) {
         if let Some(slot) = self.slot_of(user_data) {
             slot.generation = slot.generation.wrapping_add(1);
             slot.token = None;
             self.free.push((user_data & ((1 << INDEX_BITS) - 1)) as u32);
-            self.count -= 1;
         }
-        let Some(op) = flight.op.take() else { panic!("a flight landed twice") };
         flight.cancelled = false;
         flight.step = Step::First;
         flight.done = 0;
+        flight.copies = false;
         flight.scratch.iovecs.clear();
         flight.scratch.fd = None;
+        flight.scratch.sent.clear();
         debug_assert!(flight.scratch.pipe.is_none());
         if self.spare.len() < SPARE_MAX {
             self.spare.push(flight);
         }
-        op
     }
 
     /// The user data of the flight that has this token.
@@ -163,7 +205,13 @@ impl Flights {
         self.slots.iter().filter_map(|slot| slot.token).collect()
     }
 
+    /// Whether every op is complete.
     pub(super) fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Whether the kernel still reads what was sent by ops that are complete.
+    pub(super) fn is_held(&self) -> bool {
+        self.held > 0
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use millrace_base::broker_config::Host;
+use millrace_base::broker_config::{Host, NetworkSwitches};
 use millrace_base::ids::CoreId;
 use nix::sys::signal::{SigSet, Signal};
 
@@ -29,6 +29,8 @@ use crate::recorder::{Recorder, Recording};
 pub struct HostOptions {
     /// Whose executor the cores' threads wait in.
     pub host: Host,
+    /// Ways of the network that are to be used.
+    pub network: NetworkSwitches,
     /// One per core: the processor it is pinned to, or `None` to let it float.
     pub cores: Vec<Option<usize>>,
     /// The limit of each core's buffer pool, in bytes.
@@ -44,6 +46,7 @@ impl Default for HostOptions {
     fn default() -> HostOptions {
         HostOptions {
             host: Host::Uring,
+            network: NetworkSwitches::default(),
             cores: vec![None],
             buffers_bytes_per_core: 64 * 1024 * 1024,
             kernel_workers_per_core: 8,
@@ -53,7 +56,8 @@ impl Default for HostOptions {
 }
 
 impl HostOptions {
-    fn cpus(&self) -> Vec<usize> {
+    /// The processors of all cores' threads.
+    pub(super) fn cpus(&self) -> Vec<usize> {
         // When one core floats, the kernel's threads do.
         self.cores.iter().copied().collect::<Option<Vec<_>>>().unwrap_or_default()
     }
@@ -219,7 +223,7 @@ where
 }
 
 fn make_ring(id: CoreId, options: &HostOptions, parkers: &Parkers) -> Result<Rc<Uring>, HostError> {
-    let uring = Uring::new(id, parkers.clone(), options.host, options.kernel_workers_per_core, &options.cpus());
+    let uring = Uring::new(id, parkers.clone(), options);
     uring.map(Rc::new).map_err(|source| HostError::Ring { core: id.0, source })
 }
 

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use io_uring::squeue::Entry;
-use io_uring::{IoUring, Probe, opcode, types};
+use io_uring::{IoUring, Probe, cqueue, types};
 
 /// Entries that wait to be submitted in one go.
 const SUBMISSION_ENTRIES: u32 = 512;
@@ -44,11 +44,17 @@ impl Ring {
         Ok(Ring { ring, backlog: VecDeque::new() })
     }
 
-    /// Whether the kernel can truncate on the ring (6.9 and later).
-    pub(super) fn has_ftruncate(&self) -> io::Result<bool> {
+    /// What the kernel can do on the ring.
+    pub(super) fn probe(&self) -> io::Result<Probe> {
         let mut probe = Probe::new();
         self.ring.submitter().register_probe(&mut probe)?;
-        Ok(probe.is_supported(opcode::Ftruncate::CODE))
+        Ok(probe)
+    }
+
+    /// Lets whoever waits in the ring ask the queues of its sockets' network cards for so long before it sleeps.
+    pub(super) fn poll_cards(&self, at_most: Duration) -> io::Result<()> {
+        let us = u32::try_from(at_most.as_micros()).unwrap_or(u32::MAX);
+        self.ring.submitter().register_napi(&mut types::Napi::new().set_busy_poll_timeout(us))
     }
 
     /// Another descriptor of the ring, for those who send messages to it.
@@ -104,9 +110,9 @@ impl Ring {
         }
     }
 
-    /// The next completion: user data and result.
-    pub(super) fn next_completion(&mut self) -> Option<(u64, i32)> {
-        self.ring.completion().next().map(|entry| (entry.user_data(), entry.result()))
+    /// The next completion.
+    pub(super) fn next_completion(&mut self) -> Option<cqueue::Entry> {
+        self.ring.completion().next()
     }
 
     fn fill(&mut self) {

@@ -12,13 +12,15 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use io_uring::squeue::Entry;
-use io_uring::{opcode, types};
+use io_uring::{Probe, opcode, types};
 
 use super::flight::{Flight, Step};
 use super::pipe::Pipes;
 use crate::buffer::Bytes;
 use crate::handle::Handle;
 use crate::op::{Op, Outcome, Signal};
+
+pub(super) use socket::was_copied;
 
 /// Vectors in one entry (the kernel's UIO_MAXIOV).
 const VECTORS_MAX: usize = 1024;
@@ -27,12 +29,25 @@ const VECTORS_MAX: usize = 1024;
 pub(super) struct Kit {
     pub(super) pipes: Pipes,
     has_ftruncate: bool,
+    /// Sends of at least so many bytes are not copied.
+    zero_copy_bytes: u64,
     signals: Option<OwnedFd>,
 }
 
 impl Kit {
-    pub(super) fn new(has_ftruncate: bool) -> Kit {
-        Kit { pipes: Pipes::default(), has_ftruncate, signals: None }
+    /// # Errors
+    /// `Unsupported` when this kernel cannot send what is asked to be sent uncopied.
+    pub(super) fn new(kernel: &Probe, zero_copy_bytes: Option<u64>) -> io::Result<Kit> {
+        if zero_copy_bytes.is_some() && !kernel.is_supported(opcode::SendMsgZc::CODE) {
+            let error = io::Error::new(io::ErrorKind::Unsupported, "this kernel's io_uring has no zero-copy send");
+            return Err(super::refused("millrace.send.zero.copy.bytes", "6.1")(error));
+        }
+        Ok(Kit {
+            pipes: Pipes::default(),
+            has_ftruncate: kernel.is_supported(opcode::Ftruncate::CODE),
+            zero_copy_bytes: zero_copy_bytes.unwrap_or(u64::MAX),
+            signals: None,
+        })
     }
 }
 
@@ -58,7 +73,7 @@ enum Taken {
 pub(super) fn issue(flight: &mut Flight, kit: &mut Kit) -> Next {
     let issued = match flight.op {
         Some(Op::Accept { .. } | Op::Connect { .. } | Op::Listen { .. } | Op::Receive { .. } | Op::Send { .. }) => {
-            socket::issue(flight)
+            socket::issue(flight, kit.zero_copy_bytes)
         }
         Some(Op::SendFile { .. }) => send_file::issue(flight, kit),
         Some(Op::Termination) => issue_termination(kit),

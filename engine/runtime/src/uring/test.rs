@@ -3,3 +3,4 @@ mod files;
 mod mailboxes;
 mod sockets;
 mod tasks;
+mod uncopied;

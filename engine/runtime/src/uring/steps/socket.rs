@@ -17,8 +17,19 @@ use crate::handle::Handle;
 use crate::op::{Op, Outcome};
 use crate::socket::{Listener, Socket};
 
-pub(super) fn issue(flight: &mut Flight) -> io::Result<Next> {
-    let (step, progress, scratch) = (flight.step, flight.done, &mut flight.scratch);
+/// Asks the kernel to tell in the second completion entry of a zero-copy send how it went (IORING_SEND_ZC_REPORT_USAGE).
+const REPORT_USAGE: u16 = 1 << 3;
+/// What it tells when it has copied all the same (IORING_NOTIF_USAGE_ZC_COPIED).
+const USAGE_COPIED: u32 = 1 << 31;
+
+/// Whether a zero-copy send was copied all the same, by the result of its second completion entry.
+pub(in super::super) fn was_copied(usage: i32) -> bool {
+    usage as u32 & USAGE_COPIED != 0
+}
+
+/// Sends of at least `zero_copy_bytes` are not copied.
+pub(super) fn issue(flight: &mut Flight, zero_copy_bytes: u64) -> io::Result<Next> {
+    let (step, progress, copies, scratch) = (flight.step, flight.done, flight.copies, &mut flight.scratch);
     let entry = match &mut flight.op {
         Some(Op::Listen { address, backlog }) => {
             let listener = listen_now(*address, *backlog)?;
@@ -71,7 +82,12 @@ pub(super) fn issue(flight: &mut Flight) -> io::Result<Next> {
             scratch.message.msg_iov = scratch.iovecs.as_mut_ptr();
             scratch.message.msg_iovlen = scratch.iovecs.len();
             let flags = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
-            opcode::SendMsg::new(types::Fd(fd), &raw const scratch.message).flags(flags).build()
+            let (fd, message) = (types::Fd(fd), &raw const scratch.message);
+            if copies || total_len(parts) < zero_copy_bytes {
+                opcode::SendMsg::new(fd, message).flags(flags).build()
+            } else {
+                opcode::SendMsgZc::new(fd, message).flags(flags).ioprio(REPORT_USAGE).build()
+            }
         }
         other => panic!("not an operation on a socket: {other:?}"),
     };
@@ -125,10 +141,20 @@ pub(super) fn take(flight: &mut Flight, result: io::Result<u32>) -> Taken {
                 flight.done += u64::from(count);
                 if flight.done < total_len(parts) { Taken::Again } else { Taken::Finish(Ok(Outcome::Done)) }
             }
+            Err(error) if !flight.copies && is_about_memory(&error) => {
+                flight.copies = true;
+                Taken::Again
+            }
             Err(error) => Taken::Finish(Err(error)),
         },
         _ => done(result),
     }
+}
+
+/// Whether a send that holds its memory may be refused with it where one that copies is not: too much memory is
+/// locked (ENOMEM) or too much told about (ENOBUFS), or the socket has no such send.
+fn is_about_memory(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::ENOBUFS | libc::EOPNOTSUPP))
 }
 
 fn new_socket(address: SocketAddr) -> io::Result<socket2::Socket> {

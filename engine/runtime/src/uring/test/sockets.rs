@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::uring::block_on;
 use crate::{Bytes, Core, Durability, OpenOptions, Socket};
 
-const MIB: usize = 1024 * 1024;
+pub(super) const MIB: usize = 1024 * 1024;
 
-fn pattern(len: usize) -> Vec<u8> {
+pub(super) fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|index| (index * 31 % 251) as u8).collect()
 }
 
@@ -17,7 +17,7 @@ fn any_port() -> SocketAddr {
 }
 
 /// A connection to a peer that a thread drives with blocking calls.
-async fn with_peer<T: Send + 'static>(
+pub(super) async fn with_peer<T: Send + 'static>(
     core: &Core,
     peer: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (Socket, thread::JoinHandle<T>) {
@@ -32,7 +32,7 @@ async fn with_peer<T: Send + 'static>(
 
 /// Waits for a thread that sees what this core does. The core goes on meanwhile: a socket is closed only when the
 /// kernel is done with the ring's last operation on it, for which it may need the core.
-async fn joined<T>(core: &Core, thread: thread::JoinHandle<T>) -> T {
+pub(super) async fn joined<T>(core: &Core, thread: thread::JoinHandle<T>) -> T {
     while !thread.is_finished() {
         core.sleep(Duration::from_millis(1)).await;
     }
