@@ -39,6 +39,14 @@ pub(crate) struct PendingAppend {
     pub(crate) leader_epoch: LeaderEpoch,
 }
 
+/// What goes to the journal in one entry.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) operation: Operation,
+    pub(crate) redo: Bytes,
+    pub(crate) reaches: Reaches,
+}
+
 /// What was submitted: durable when its commit is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
@@ -77,7 +85,7 @@ pub(crate) struct Gathered {
 
 pub(crate) enum Step {
     Nothing,
-    Submit { entry: Entry, run: Run },
+    Submit(Submission),
     Write(Write),
 }
 
@@ -90,8 +98,8 @@ impl Partition {
             }
             match self.next_step() {
                 Step::Nothing => return,
-                Step::Submit { entry, run } => {
-                    self.submit(entry, run);
+                Step::Submit(submission) => {
+                    self.submit(submission);
                 }
                 Step::Write(write) => {
                     let partition = self.clone();
@@ -101,23 +109,24 @@ impl Partition {
         }
     }
 
-    /// Submits an entry; the run takes the entry's sequence.
-    pub(crate) fn submit(self: &Rc<Self>, entry: Entry, mut run: Run) -> Sequence {
-        let redo_end = match entry.operation {
-            Operation::Append { segment, position, .. } => Some((segment, position + entry.redo.len() as u64)),
+    /// Submits an entry. Gives its sequence.
+    pub(crate) fn submit(self: &Rc<Self>, submission: Submission) -> Sequence {
+        let Submission { operation, redo, reaches } = submission;
+        let redo_end = match operation {
+            Operation::Append { segment, position, .. } => Some((segment, position + redo.len() as u64)),
             _ => None,
         };
-        run.sequence = self.shared.journal.submit(entry);
+        let sequence = self.shared.journal.submit(Entry { partition: self.id, operation, redo });
         let mut state = self.state.borrow_mut();
         if let Some((segment, end)) = redo_end
             && let Some(segment) = state.segment(segment)
         {
-            segment.note_redo(run.sequence, end);
+            segment.note_redo(sequence, end);
         }
-        state.runs.push_back(run);
+        state.runs.push_back(Run { sequence, reaches });
         drop(state);
-        self.shared.await_commit(run.sequence, self);
-        run.sequence
+        self.shared.await_commit(sequence, self);
+        sequence
     }
 
     fn next_step(&self) -> Step {
@@ -132,47 +141,47 @@ impl Partition {
             _ if !state.straights.is_empty() => Step::Nothing,
             Pending::Roll { segment, generation } => {
                 state.pending.pop_front();
-                self.step(Operation::Roll { segment, generation }, Bytes::new(), Reaches::Roll { segment })
+                let operation = Operation::Roll { segment, generation };
+                Step::Submit(Submission { operation, redo: Bytes::new(), reaches: Reaches::Roll { segment } })
             }
             Pending::LogStart { offset } => {
                 state.pending.pop_front();
-                self.step(Operation::LogStart { offset }, Bytes::new(), Reaches::LogStart { offset })
+                let operation = Operation::LogStart { offset };
+                Step::Submit(Submission { operation, redo: Bytes::new(), reaches: Reaches::LogStart { offset } })
             }
         }
     }
 
     /// An entry with all bytes of the run; the first after a clean start begins at the block's beginning.
-    pub(crate) fn redo_step(&self, state: &mut State, run: &Gathered) -> Step {
+    pub(crate) fn redo(&self, state: &mut State, run: &Gathered) -> Option<Submission> {
         let generation = state.generation;
-        let Some(segment) = state.segment(run.segment) else { return Step::Nothing };
+        let segment = state.segment(run.segment)?;
         let is_first = segment.is_unprotected() && segment.redo.is_empty();
         let from = if is_first { segment.destaged } else { segment.submitted };
         let redo = self.shared.join(segment.tail.view(from, run.end));
         segment.submitted = run.end;
         state.pending.drain(..run.batches);
-        self.step(run.operation(generation, from, None), redo, run.reaches())
+        Some(Submission { operation: run.operation(generation, from, None), redo, reaches: run.reaches() })
     }
 
     /// An entry that adds nothing: it holds the partial block at `destaged` anew, as far as commits before `before`
     /// hold it.
-    pub(crate) fn carry_entry(&self, base: Offset, before: Sequence) -> Option<(Entry, Run)> {
+    pub(crate) fn carry_before(&self, base: Offset, before: Sequence) -> Option<Submission> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(base)?;
         let old = segment.redo.iter().filter(|redo| redo.sequence < before);
         let to = old.map(|redo| redo.end).max()?;
-        match self.carry_step(&mut state, base, to) {
-            Step::Submit { entry, run } => Some((entry, run)),
-            _ => None,
-        }
+        self.carry(&mut state, base, to)
     }
 
-    pub(crate) fn carry_step(&self, state: &mut State, base: Offset, to: u64) -> Step {
+    /// An entry that adds nothing: it holds the bytes from `destaged` to `to` anew.
+    pub(crate) fn carry(&self, state: &mut State, base: Offset, to: u64) -> Option<Submission> {
         let generation = state.generation;
         let durable_offset = state.durable_offset;
-        let Some(segment) = state.segment(base) else { return Step::Nothing };
+        let segment = state.segment(base)?;
         let from = segment.destaged;
         if from >= to {
-            return Step::Nothing;
+            return None;
         }
         let redo = self.shared.join(segment.tail.view(from, to));
         let operation = Operation::Append {
@@ -185,12 +194,7 @@ impl Partition {
             max_timestamp: crate::index::NO_TIMESTAMP,
             leader_epoch: millrace_record::header::NO_LEADER_EPOCH,
         };
-        self.step(operation, redo, Reaches::Nothing)
-    }
-
-    pub(crate) fn step(&self, operation: Operation, redo: Bytes, reaches: Reaches) -> Step {
-        let entry = Entry { partition: self.id, operation, redo };
-        Step::Submit { entry, run: Run { sequence: Sequence::default(), reaches } }
+        Some(Submission { operation, redo, reaches: Reaches::Nothing })
     }
 
     /// Every commit up to `sequence` (inclusive) is durable.

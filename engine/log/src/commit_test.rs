@@ -159,22 +159,23 @@ fn a_partial_block_is_held_anew_as_far_as_older_commits_hold_it() {
         append(&partition, 500).await;
         let first = partition.oldest_redo().unwrap();
         append(&partition, 700).await;
-        assert!(partition.carry_entry(0, first).is_none(), "nothing is older");
-        assert!(partition.carry_entry(9, first.next()).is_none(), "there is no such segment");
+        assert!(partition.carry_before(0, first).is_none(), "nothing is older");
+        assert!(partition.carry_before(9, first.next()).is_none(), "there is no such segment");
         let held = |before| {
-            let (entry, _) = partition.carry_entry(0, before).unwrap();
-            let Operation::Append { segment: 0, position: 0, external: None, next_offset, .. } = entry.operation else {
-                panic!("{:?}", entry.operation)
+            let carried = partition.carry_before(0, before).unwrap();
+            let Operation::Append { segment: 0, position: 0, external: None, next_offset, .. } = carried.operation
+            else {
+                panic!("{carried:?}")
             };
-            (entry.redo.len(), next_offset)
+            (carried.redo.len(), next_offset)
         };
         assert_eq!(held(first.next()), (500, 2), "and what is durable already is no news");
         assert_eq!(held(first.next().next()), (1_200, 2));
         append(&partition, 2 * BLOCK_BYTES as usize).await;
         partition.destage().await.unwrap();
-        let (entry, _) = partition.carry_entry(0, partition.shared.journal.submitted().next()).unwrap();
-        let Operation::Append { position, .. } = entry.operation else { panic!("{:?}", entry.operation) };
-        assert_eq!((position, entry.redo.len()), (2 * BLOCK_BYTES, 1_200), "from what is in the file");
+        let carried = partition.carry_before(0, partition.shared.journal.submitted().next()).unwrap();
+        let Operation::Append { position, .. } = carried.operation else { panic!("{carried:?}") };
+        assert_eq!((position, carried.redo.len()), (2 * BLOCK_BYTES, 1_200), "from what is in the file");
     });
 }
 

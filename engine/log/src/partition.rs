@@ -381,8 +381,8 @@ impl Partition {
         self.destage().await?;
         let mut carried = Vec::new();
         for base in self.segment_bases() {
-            if let Some((entry, run)) = self.carry_entry(base, before) {
-                carried.push((base, self.submit(entry, run)));
+            if let Some(submission) = self.carry_before(base, before) {
+                carried.push((base, self.submit(submission)));
             }
         }
         for (base, sequence) in carried {

@@ -13,8 +13,8 @@ use std::rc::Rc;
 use millrace_runtime::sync::Permit;
 use millrace_runtime::{Bytes, Durability, File};
 
-use crate::commit::{Gathered, Run, Step};
-use crate::journal::{Entry, External};
+use crate::commit::{Gathered, Step, Submission};
+use crate::journal::External;
 use crate::limits::{BLOCK_BYTES, REDO_BYTES_MAX, RUN_BYTES_MAX, block_floor};
 use crate::options::WritePath;
 use crate::partition::{Partition, State};
@@ -57,13 +57,13 @@ impl Partition {
                 return Step::Nothing;
             }
             let small = state.gather(REDO_BYTES_MAX).unwrap_or(large);
-            return self.redo_step(state, &small);
+            return self.redo(state, &small).map_or(Step::Nothing, Step::Submit);
         }
         if segment.is_unprotected() {
             // The block that a clean stop left goes into the journal first; the run follows when that is durable.
             if segment.redo.is_empty() {
                 let loaded = segment.protect_until;
-                return self.carry_step(state, large.segment, loaded);
+                return self.carry(state, large.segment, loaded).map_or(Step::Nothing, Step::Submit);
             }
             return Step::Nothing;
         }
@@ -94,15 +94,15 @@ impl Partition {
         if let Some(own) = self.state.borrow_mut().straights.iter_mut().find(|straight| straight.from == position) {
             own.checksum = Some(checksum);
         }
-        while let Some((entry, run)) = self.take_written() {
-            self.submit(entry, run);
+        while let Some(submission) = self.take_written() {
+            self.submit(submission);
         }
         self.shared.note_evictable(&self);
         self.shared.mark_dirty(&self);
     }
 
     /// The entry of the first run on its way, if all of that is in the segment.
-    fn take_written(&self) -> Option<(Entry, Run)> {
+    fn take_written(&self) -> Option<Submission> {
         let mut state = self.state.borrow_mut();
         let checksum = state.straights.front()?.checksum?;
         let Straight { run, generation, from, to, .. } = state.straights.pop_front()?;
@@ -112,9 +112,6 @@ impl Partition {
         let redo = self.shared.join(segment.tail.view(to, run.end));
         let external = External { position: from, bytes: to - from, checksum };
         self.shared.note_straight(external.bytes);
-        match self.step(run.operation(generation, to, Some(external)), redo, run.reaches()) {
-            Step::Submit { entry, run } => Some((entry, run)),
-            Step::Nothing | Step::Write(_) => None,
-        }
+        Some(Submission { operation: run.operation(generation, to, Some(external)), redo, reaches: run.reaches() })
     }
 }

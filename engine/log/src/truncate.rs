@@ -12,10 +12,10 @@ use millrace_base::ids::Offset;
 use millrace_record::batch::Batch;
 use millrace_runtime::{Bytes, File, OpenOptions};
 
-use crate::commit::{Reaches, Run};
+use crate::commit::{Reaches, Submission};
 use crate::error::{ReadError, Unavailable};
 use crate::index::Index;
-use crate::journal::{Entry, Operation, Sequence};
+use crate::journal::{Operation, Sequence};
 use crate::layout;
 use crate::limits::{CHUNK_BYTES_MIN, block_floor};
 use crate::partition::{Partition, State};
@@ -124,8 +124,7 @@ impl Partition {
         let PreparedCut { at: Reached { segment, position, next_offset }, generation, .. } = prepared;
         self.state.borrow_mut().prepared_cut = Some(prepared);
         let operation = Operation::Truncate { generation, segment, position, next_offset };
-        let run = Run { sequence: Sequence::default(), reaches: Reaches::Cut };
-        self.submit(Entry { partition: self.id, operation, redo: kept }, run);
+        self.submit(Submission { operation, redo: kept, reaches: Reaches::Cut });
         loop {
             let moved = self.moved.notified();
             if self.state.borrow().prepared_cut.is_none() {

@@ -14,11 +14,11 @@ use millrace_runtime::{Bytes, File, OpenOptions};
 
 use super::clean::CleanError;
 use super::select::Part;
-use crate::commit::{Reaches, Run};
+use crate::commit::{Reaches, Submission};
 use crate::error::Unavailable;
 use crate::index::Index;
 use crate::index_file;
-use crate::journal::{Entry, Operation, Sequence};
+use crate::journal::Operation;
 use crate::layout;
 use crate::partition::{Partition, State};
 use crate::segment::{IndexSlot, Segment};
@@ -84,8 +84,7 @@ impl Partition {
                 generation
             };
             let operation = Operation::Swap { generation, revision, segment: base, until, bytes: end, cleaned_to };
-            let run = Run { sequence: Sequence::default(), reaches: Reaches::Swap };
-            self.submit(Entry { partition: self.id, operation, redo: Bytes::new() }, run);
+            self.submit(Submission { operation, redo: Bytes::new(), reaches: Reaches::Swap });
             loop {
                 let moved = self.moved.notified();
                 if self.state.borrow().prepared_swap.is_none() {
