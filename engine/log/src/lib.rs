@@ -27,6 +27,8 @@ mod index_file;
 mod indexes;
 pub mod journal;
 mod layout;
+#[cfg(test)]
+mod lent_memory_test;
 mod limits;
 #[cfg(test)]
 mod memory_test;

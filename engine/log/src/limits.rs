@@ -34,6 +34,10 @@ pub(crate) const EXTENT_BYTES_MIN: u64 = 64 * 1024;
 pub(crate) const EXTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Default of [`crate::LogOptions::copied_bytes`].
 pub(crate) const COPIED_BYTES: usize = 128 * 1024;
+/// Default of [`crate::LogOptions::lent_bytes`].
+pub(crate) const LENT_BYTES: usize = 128 * 1024 * 1024;
+/// What a read gives of what only memory holds where memory is to be spared, in bytes: so much is sent at once.
+pub(crate) const SPARING_READ_BYTES: u64 = 64 * 1024;
 /// Default of [`crate::LogOptions::reader_descriptors`].
 pub(crate) const READER_DESCRIPTORS: usize = 256;
 /// Default of [`crate::LogOptions::producer_expiry_ms`]: a day, as in Kafka.

@@ -44,6 +44,9 @@ pub struct LogOptions {
     /// The most bytes of a file that a read gives in memory when they were verified before, inclusive: so few cost less
     /// to copy than to splice (`docs/decisions/006`).
     pub copied_bytes: usize,
+    /// Memory of a core's buffers beside its tails, in bytes, beyond which reads give what files hold from there, and a
+    /// copy of little of what only memory does: most of it is in answers whose readers are slow.
+    pub lent_bytes: usize,
     /// Descriptors of segments that a core keeps open for readers.
     pub reader_descriptors: usize,
     /// Buffers of a core, of at most 1 MiB each, with what readers of cold data are likely to ask for next; 0: nothing
@@ -65,6 +68,7 @@ impl Default for LogOptions {
             journal_files: 4,
             journal_commit_bytes: limits::COMMIT_BYTES,
             copied_bytes: limits::COPIED_BYTES,
+            lent_bytes: limits::LENT_BYTES,
             reader_descriptors: limits::READER_DESCRIPTORS,
             read_ahead_buffers: limits::READ_AHEAD_BUFFERS,
             producer_expiry_ms: limits::PRODUCER_EXPIRY_MS,

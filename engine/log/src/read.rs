@@ -4,6 +4,8 @@
 //! - Nothing at or above the high watermark is given, and nothing that was not verified since the segment was opened.
 //! - A reader gets whole batches from the one that holds its offset on; only the end of a file range may cut one.
 //! - A damaged range is an error for who begins in it, and an end for who begins before it.
+//! - Where memory is to be spared what is given holds none of the core's buffers: what a file holds is given from there,
+//!   and of what only memory holds a little, copied.
 
 use std::rc::Rc;
 
@@ -15,10 +17,11 @@ use millrace_runtime::{Bytes, File};
 use crate::epochs::LeaderEpochs;
 use crate::error::{ReadError, Unavailable};
 use crate::layout;
-use crate::limits::VERIFY_BYTES;
+use crate::limits::{SPARING_READ_BYTES, VERIFY_BYTES};
 use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{chunk_bytes, find_batch, read_around_damage, read_range, scan};
+use crate::segment::Segment;
 use crate::segment_files::Access;
 
 /// What a read may give.
@@ -171,7 +174,7 @@ impl Partition {
             return Ok(Read { parts: vec![ReadPart::Memory(bytes)] });
         }
         let Some((view, place)) = self.find_place(offset, limits).await? else { return Ok(Read::default()) };
-        let to = self.verified_end(&view, place, limits).await?;
+        let to = self.sparing_end(&view, place, self.verified_end(&view, place, limits).await?);
         Ok(Read { parts: self.read_bytes(&view, place.position, to).await? })
     }
 
@@ -225,22 +228,41 @@ impl Partition {
         }
     }
 
+    /// Where a read ends that would end at `to` and begins with the batch at `place`: where memory is to be spared, with
+    /// what the file holds; if it does not hold that batch, soon.
+    pub(crate) fn sparing_end(&self, view: &View, place: Place, to: u64) -> u64 {
+        if !self.shared.spares_memory() {
+            return to;
+        }
+        let first_end = place.position + place.bytes;
+        let in_file = self.state.borrow_mut().segment(view.base).map_or(0, |segment| segment.destaged);
+        let end = if first_end <= in_file { in_file } else { first_end.max(place.position + SPARING_READ_BYTES) };
+        to.min(end)
+    }
+
     /// Bytes of a segment that were verified: from memory, or by the page cache from what its file holds for good.
     pub(crate) async fn read_bytes(&self, view: &View, from: u64, to: u64) -> Result<Vec<ReadPart>, ReadError> {
         let gone = || self.io_error(view.base, std::io::ErrorKind::NotFound.into());
-        let (in_file, tail) = self.split(view, from, to).ok_or_else(gone)?;
+        let spares_memory = self.shared.spares_memory();
+        let first = |segment: &Segment| if spares_memory { segment.destaged } else { segment.tail.start() };
+        let (in_file, tail) = self.split_at(view, from, to, first).ok_or_else(gone)?;
         let mut parts = Vec::new();
         if from < in_file {
             let file = self.segment_file(view.base, Access::Cached).await?;
             let part = ReadPart::File { file, position: from, length: in_file - from };
-            parts.push(if part.len() <= self.shared.options.copied_bytes {
+            parts.push(if part.len() <= self.shared.options.copied_bytes && !spares_memory {
                 let copied = part.load(&self.shared.core).await;
                 ReadPart::Memory(copied.map_err(|error| self.io_error(view.base, error))?)
             } else {
                 part
             });
         }
-        parts.extend(tail.into_iter().map(ReadPart::Memory));
+        if spares_memory && !tail.is_empty() {
+            let copied = tail.iter().map(|part| &**part).collect::<Vec<_>>().concat();
+            parts.push(ReadPart::Memory(Bytes::from(copied)));
+        } else {
+            parts.extend(tail.into_iter().map(ReadPart::Memory));
+        }
         Ok(parts)
     }
 
@@ -248,9 +270,14 @@ impl Partition {
     /// before anything is awaited: what is not in memory now is in the file, and stays there. Nothing when the segment
     /// is gone.
     pub(crate) fn split(&self, view: &View, from: u64, to: u64) -> Option<(u64, Vec<Bytes>)> {
+        self.split_at(view, from, to, |segment| segment.tail.start())
+    }
+
+    /// The same, with memory from the place on that `first` says, as far as it goes.
+    fn split_at(&self, view: &View, from: u64, to: u64, first: impl Fn(&Segment) -> u64) -> Option<(u64, Vec<Bytes>)> {
         let mut state = self.state.borrow_mut();
         let segment = state.segment(view.base)?;
-        let start = segment.tail.start().clamp(from, to);
+        let start = first(segment).clamp(from, to);
         match segment.tail.view(start, to) {
             Some(tail) => Some((start, tail)),
             None => Some((to, Vec::new())),

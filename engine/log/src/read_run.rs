@@ -34,7 +34,7 @@ impl Partition {
             return Ok(Some(Run { parts: vec![ReadPart::Memory(bytes)], next_offset }));
         }
         let Some((view, place)) = self.find_place(offset, limits).await? else { return Ok(None) };
-        let to = self.verified_end(&view, place, limits).await?;
+        let to = self.sparing_end(&view, place, self.verified_end(&view, place, limits).await?);
         let (end, next_offset) = self.last_end(&view, place, to).await?;
         Ok(Some(Run { parts: self.read_bytes(&view, place.position, end).await?, next_offset }))
     }

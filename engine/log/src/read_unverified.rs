@@ -27,12 +27,15 @@ struct Checked {
 impl Partition {
     /// The batches from the one that holds `offset` on, if they lie in a file, were not verified yet, and are sound;
     /// and the offset that follows them. Nothing in all other cases, one batch that is larger than what is read at a
-    /// time among them.
+    /// time among them, and where memory is to be spared.
     pub(crate) async fn read_unverified(
         self: &Rc<Self>,
         offset: Offset,
         limits: ReadLimits,
     ) -> Result<Option<(Bytes, Offset)>, ReadError> {
+        if self.shared.spares_memory() {
+            return Ok(None);
+        }
         let Some(view) = self.view_of(offset).filter(|view| self.is_partly_in_file(view)) else { return Ok(None) };
         let relative = u32::try_from((offset - view.base).max(0)).unwrap_or(u32::MAX);
         let floor = self.ask_index(&view, |index| Some(index.batch_before(index.position_of(relative)?, view.base)));

@@ -170,6 +170,7 @@ impl State {
         flight.held += u32::from(cqueue::more(entry.flags()));
         let next = steps::advance(&mut flight, &mut self.kit, entry.result());
         self.follow(user_data, flight, next);
+        self.serve_pipe_waiters();
     }
 
     fn tell_of_copies(&mut self, usage: i32) {

@@ -10,8 +10,9 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use crate::output::CliError;
 
-/// Variables with the broker's prefix that mean something else: to this program, and (the last one) to `scripts/`.
-const OTHER_VARIABLES: [&str; 4] = ["MILLRACE_SERVER", "MILLRACE_CONFIG_FILE", "MILLRACE_LOG", "MILLRACE_CACHE"];
+/// Variables with the broker's prefix that mean something else: to this program, and (the last two) to `scripts/`.
+const OTHER_VARIABLES: [&str; 5] =
+    ["MILLRACE_SERVER", "MILLRACE_CONFIG_FILE", "MILLRACE_LOG", "MILLRACE_CACHE", "MILLRACE_BIN"];
 
 /// The configuration that file, environment and options give.
 ///

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use millrace_judges::broker::{Broker, Kind, Setup};
 use millrace_judges::hostile::{Reaction, beginning, cases, send};
 use millrace_judges::librdkafka;
+use millrace_judges::manifest::{Collector, Record};
 use millrace_judges::process::resident_bytes;
 use millrace_judges::recipe::{Shape, record};
-use millrace_judges::wire::Connection;
+use millrace_judges::wire::{Connection, frame, header};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Half-open connections.
@@ -18,6 +19,20 @@ const HALF_OPEN_BYTES_MAX: u64 = 16 << 10;
 const SERVING_BYTES_MAX: u64 = 64 << 20;
 /// The reference keeps a whole Java heap.
 const REFERENCE_BYTES_MAX: u64 = 2 << 30;
+/// Rounds of records, each of which is asked for while the broker's memory holds it; together they are more than that.
+const SILENT_ROUNDS: i64 = 20;
+/// Records of a round, and their size in bytes.
+const SILENT_RECORDS: i64 = 40;
+const SILENT_RECORD_BYTES: usize = 100_000;
+/// Consumers of each round that ask and do not read; all in all more than a core has pipes to send files with.
+const SILENT_EACH_ROUND: usize = 4;
+/// What a core may take.
+const SILENT_SETTINGS: [&str; 4] = [
+    "millrace.memory.core.bytes=67108864",
+    "millrace.memory.tail.bytes=8388608",
+    "millrace.memory.requests.bytes=8388608",
+    "socket.request.max.bytes=8388608",
+];
 /// How long the others may have to wait for a thousand records to go and come back.
 const OTHERS_WITHIN: Duration = Duration::from_secs(20);
 
@@ -115,4 +130,61 @@ fn ten_thousand_half_open_connections_cost_little_and_stop_nobody() {
     assert!(grown < bound, "grew by {grown} bytes, {bound} are allowed");
     drop(open);
     others_are_served(&mut broker, "after");
+}
+
+/// Fetch v4 of all that the topic's first partition has from an offset on.
+fn fetch_from(topic: &str, offset: i64) -> Vec<u8> {
+    const ALL: i32 = 50 << 20;
+    let mut request = header(1, 4, 1);
+    // A client's; waits for up to 500 ms, for a byte; takes so many bytes, whether committed or not.
+    request.extend([-1_i32, 500, 1, ALL].iter().flat_map(|number| number.to_be_bytes()).chain([0]));
+    request.extend([1_i32.to_be_bytes().as_slice(), &(topic.len() as i16).to_be_bytes(), topic.as_bytes()].concat());
+    request.extend([1_i32, 0].iter().flat_map(|number| number.to_be_bytes()));
+    request.extend(offset.to_be_bytes().into_iter().chain(ALL.to_be_bytes()));
+    frame(&request)
+}
+
+#[test]
+fn consumers_that_ask_and_do_not_read_hold_up_nobody() {
+    const TOPIC: &str = "silent";
+    let directory = tempfile::tempdir().unwrap();
+    let mut setup = Setup::of_environment(1);
+    if setup.kind == Kind::Millrace {
+        setup.arguments.extend(SILENT_SETTINGS.iter().flat_map(|setting| ["--set".to_owned(), (*setting).to_owned()]));
+    }
+    let mut broker = Broker::start(setup, directory.path());
+    let address = broker.address();
+    librdkafka::create_topics(&address, &[(TOPIC, 1)]);
+    let (mut written, mut silent) = (Collector::default(), Vec::new());
+    for round in 0..SILENT_ROUNDS {
+        let first = round * SILENT_RECORDS;
+        let records: Vec<Record> = (first..first + SILENT_RECORDS).map(silent_record).collect();
+        librdkafka::produce(&address, (TOPIC, 1), "none", &records).unwrap();
+        records.iter().for_each(|record| written.add(TOPIC, 0, record));
+        for _ in 0..SILENT_EACH_ROUND {
+            let mut connection = Connection::open(&address).unwrap();
+            // Sockets may hold an answer; the next one stays with the broker.
+            connection.send(&fetch_from(TOPIC, first).repeat(2)).unwrap();
+            silent.push(connection);
+        }
+    }
+    others_are_served(&mut broker, "meanwhile");
+    assert_eq!(librdkafka::consume(&address, &[(TOPIC.to_owned(), 1)]).unwrap(), written.finish(), "what others read");
+    // They are not hung up on: who begins to read gets answers that are whole.
+    for connection in &mut silent {
+        for _ in 0..2 {
+            let answer = connection.receive().unwrap();
+            assert!(answer.len() > SILENT_RECORD_BYTES, "{} bytes", answer.len());
+        }
+    }
+    others_are_served(&mut broker, "after");
+}
+
+fn silent_record(number: i64) -> Record {
+    Record {
+        timestamp_ms: Some(1_700_000_000_000 + number),
+        key: None,
+        value: Some(vec![number as u8; SILENT_RECORD_BYTES]),
+        headers: Vec::new(),
+    }
 }

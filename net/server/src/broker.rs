@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::join_all;
-use millrace_base::broker_config::{BrokerConfig, Endpoint};
+use millrace_base::broker_config::{BrokerConfig, Endpoint, Engine};
 use millrace_base::ids::CoreId;
 use millrace_cluster::metadata::{BrokerEndpoint, Command, Image};
 use millrace_log::format::DirectoryLock;
@@ -166,11 +166,19 @@ async fn start_first_core(
     Ok((server, listeners))
 }
 
+/// How much of a core's memory may be lent to answers before reads spare it: what is left when there is room for
+/// requests, for the tails, and for what answers may still hold of the tails' memory when the tails have moved on.
+fn lent_bytes(engine: &Engine) -> usize {
+    let kept = engine.requests_bytes.saturating_add(engine.tail_bytes.saturating_mul(2));
+    engine.core_bytes.saturating_sub(kept).max(engine.core_bytes / 16)
+}
+
 /// Opens a core's part of the log directory.
 async fn open_log(broker: &Broker, core: &Core, start: u64) -> Result<Rc<CoreLog>, BrokerError> {
     let engine = &broker.config.engine;
     let options = LogOptions {
         tail_bytes: engine.tail_bytes,
+        lent_bytes: lent_bytes(engine),
         journal_first_bytes: engine.journal_first_file_bytes,
         journal_file_bytes: engine.journal_file_bytes,
         journal_files: engine.journal_files_max,

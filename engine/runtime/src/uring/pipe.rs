@@ -65,6 +65,11 @@ impl Pipes {
         Ok(Some(pipe))
     }
 
+    /// Whether who waits for a peer should not keep his pipe.
+    pub(super) fn are_scarce(&self) -> bool {
+        self.in_use > PIPES_MAX / 2
+    }
+
     /// Takes a pipe back; one that still holds bytes is closed.
     pub(super) fn give_back(&mut self, pipe: Pipe) {
         self.in_use -= 1;

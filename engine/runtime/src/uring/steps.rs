@@ -110,7 +110,7 @@ pub(super) fn advance(flight: &mut Flight, kit: &mut Kit, result: i32) -> Next {
             Some(Op::Accept { .. } | Op::Connect { .. } | Op::Receive { .. } | Op::Send { .. }) => {
                 socket::take(flight, result)
             }
-            Some(Op::SendFile { .. }) => send_file::take(flight, result),
+            Some(Op::SendFile { .. }) => send_file::take(flight, kit, result),
             Some(Op::Termination) => take_termination(kit, result),
             Some(
                 Op::Open { .. }

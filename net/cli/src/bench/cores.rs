@@ -48,38 +48,37 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let scratch = arguments.place.scratch()?;
     let one_broker = arguments.place.own_broker("one-core", 1)?.start(scratch.path())?;
     let two_broker = arguments.place.own_broker("two-cores", CORES)?.start(scratch.path())?;
-    let mut one = subject(options, "one-core", &one_broker)?;
-    let mut two = subject(options, "two-cores", &two_broker)?;
-    let mut turns = Turns { one: &mut one, two: &mut two, stopper: &stopper, runs: Vec::new() };
-    let mut begin = || {
-        for round in 1..=usize::from(arguments.rounds) {
-            for load in loads.iter().filter(|_| !stopper.is_stopped()) {
-                turns.take(load, round)?;
-            }
-        }
-        Ok::<(), LoadError>(())
-    };
-    begin()?;
-    let runs = turns.runs;
     let mut report = Report {
         machine: Machine::this(&options.crew()),
         load: Vec::new(),
         brokers: Vec::new(),
-        ratios: ratios(&runs),
-        runs,
+        ratios: Vec::new(),
+        runs: Vec::new(),
     };
-    if let Some(load) = loads.first() {
-        report.load = settings(&half(load, 0), one.partitions());
-        report.brokers = vec![one.facts(load)?, two.facts(load)?];
+    for round in 1..=usize::from(arguments.rounds) {
+        if stopper.is_stopped() {
+            break;
+        }
+        let mut one = subject(options, "one-core", &one_broker)?;
+        let mut two = subject(options, "two-cores", &two_broker)?;
+        let mut turns = Turns { one: &mut one, two: &mut two, stopper: &stopper, runs: Vec::new() };
+        for load in loads.iter().filter(|_| !stopper.is_stopped()) {
+            turns.take(load, round)?;
+        }
+        report.runs.append(&mut turns.runs);
+        if let Some(load) = loads.first().filter(|_| report.brokers.is_empty()) {
+            report.load = settings(&half(load, 0), one.partitions());
+            report.brokers = vec![one.facts(load)?, two.facts(load)?];
+        }
+        one.release().and(two.release())?;
     }
-    let released = one.release().and(two.release());
     drop((one_broker, two_broker));
-    super::finish(options, &report)?;
-    Ok(released?)
+    report.ratios = ratios(&report.runs);
+    super::finish(options, &report)
 }
 
 fn subject(options: &Options, name: &str, broker: &Started) -> Result<Subject, LoadError> {
-    let wanted = options.topic();
+    let wanted = options.topic_of_a_round();
     let partitions = wanted.partitions.saturating_mul(i32::from(CORES));
     Subject::prepare(SubjectSpec {
         name: name.to_owned(),

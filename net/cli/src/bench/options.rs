@@ -16,6 +16,9 @@ const KIB: u64 = 1024;
 /// The largest record, batch or request: half of what a frame can hold.
 const BYTES_MAX: u64 = 1 << 30;
 
+/// How long the files of a round's topic stay when it is deleted.
+const DELETE_DELAY: (&str, &str) = ("file.delete.delay.ms", "1000");
+
 #[derive(Args)]
 pub(super) struct Options {
     /// Records a second in all: max, a number, or several one after the other (1000,10000,20000)
@@ -189,6 +192,15 @@ impl Options {
             configs: self.topic_config.clone(),
             is_kept: self.keep,
         }
+    }
+
+    /// The same of a round: its files are gone before the next rounds fill the disk.
+    pub(super) fn topic_of_a_round(&self) -> TopicSpec {
+        let mut topic = self.topic();
+        if topic.configs.iter().all(|(name, _)| name != DELETE_DELAY.0) {
+            topic.configs.push((DELETE_DELAY.0.to_owned(), DELETE_DELAY.1.to_owned()));
+        }
+        topic
     }
 
     pub(super) fn fill_bytes(&self) -> u64 {

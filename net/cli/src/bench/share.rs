@@ -26,9 +26,6 @@ use super::options::{Options, parse_bytes};
 use super::start::PlaceOptions;
 use crate::output::CliError;
 
-/// How long the files of a round's topic stay when the next one is about to be written.
-const DELETE_DELAY: (&str, &str) = ("file.delete.delay.ms", "1000");
-
 #[derive(Args)]
 #[command(
     mut_arg("fill", |fill| fill.default_value("64M")),
@@ -225,14 +222,10 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Into a topic of its own: what a round has written is gone before the next ones fill the disk.
+    /// Into a topic of its own.
     fn produce(&self, round: usize, report: &mut Report) -> Result<(), LoadError> {
         let options = &self.arguments.options;
-        let mut topic = options.topic();
-        if topic.configs.iter().all(|(name, _)| name != DELETE_DELAY.0) {
-            topic.configs.push((DELETE_DELAY.0.to_owned(), DELETE_DELAY.1.to_owned()));
-        }
-        let mut subject = subject(options, PRODUCE, self.producing, topic, 0)?;
+        let mut subject = subject(options, PRODUCE, self.producing, options.topic_of_a_round(), 0)?;
         let live = Live::new(self.produce, PRODUCE, round);
         let measured = subject.measure(self.produce, round, self.stopper, |point| live.show(point));
         if report.brokers.is_empty() {

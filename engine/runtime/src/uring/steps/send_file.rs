@@ -1,7 +1,8 @@
 //! Steps of sending a file: file to pipe, pipe to socket, until all is sent.
 //!
 //! Both splices run on the kernel's workers. The first may wait for the disk; the second never waits for the peer,
-//! since the socket is non-blocking: it fails with EAGAIN, the flight polls, and splices again.
+//! since the socket is non-blocking: it fails with EAGAIN, the flight polls, and splices again. While it polls it keeps
+//! its pipe only where there are enough of them: what the pipe holds is spliced from the file once more.
 
 use std::io;
 
@@ -43,7 +44,7 @@ pub(super) fn issue(flight: &mut Flight, kit: &mut Kit) -> io::Result<Next> {
     Ok(Next::Submit(entry.flags(libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK).build()))
 }
 
-pub(super) fn take(flight: &mut Flight, result: io::Result<u32>) -> Taken {
+pub(super) fn take(flight: &mut Flight, kit: &mut Kit, result: io::Result<u32>) -> Taken {
     let Some(pipe) = &mut flight.scratch.pipe else { panic!("a splice without a pipe") };
     match (flight.step, result) {
         (Step::First, Ok(0)) => Taken::Finish(Err(io::Error::from(io::ErrorKind::UnexpectedEof))),
@@ -59,6 +60,11 @@ pub(super) fn take(flight: &mut Flight, result: io::Result<u32>) -> Taken {
         }
         (Step::Second, Err(error)) if error.raw_os_error() == Some(libc::EAGAIN) => {
             flight.step = Step::Poll;
+            if kit.pipes.are_scarce()
+                && let Some(pipe) = flight.scratch.pipe.take()
+            {
+                kit.pipes.give_back(pipe);
+            }
             Taken::Again
         }
         (_, Err(error)) => Taken::Finish(Err(error)),
