@@ -20,6 +20,7 @@ pub mod process;
 mod produce;
 mod queue;
 pub mod report;
+pub mod rest;
 pub mod run;
 mod schedule;
 pub mod share;

@@ -4,8 +4,9 @@ use clap::{Args, ValueEnum};
 use millrace_load::LoadError;
 use millrace_load::compare::ratios;
 use millrace_load::environment::Machine;
-use millrace_load::report::{Report, settings};
-use millrace_load::spec::Workload;
+use millrace_load::report::{Report, RunReport, settings};
+use millrace_load::rest::{PATIENCE, await_rest};
+use millrace_load::spec::{Load, Workload};
 use millrace_load::start::Started;
 use millrace_load::stop::Stopper;
 use millrace_load::subject::{Subject, SubjectSpec};
@@ -93,18 +94,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
 
 fn measure(
     arguments: &Arguments,
-    loads: &[millrace_load::spec::Load],
+    loads: &[Load],
     subjects: &mut [(String, Subject)],
     stopper: &Stopper,
 ) -> Result<Report, LoadError> {
     let mut runs = Vec::new();
     for round in 1..=usize::from(arguments.rounds) {
         for load in loads {
-            for (name, subject) in subjects.iter_mut().filter(|_| !stopper.is_stopped()) {
-                // What one broker left to the operating system is not written during another's turn.
-                nix::unistd::sync();
-                let live = Live::new(load, name, round);
-                runs.push(subject.measure(load, round, stopper, |point| live.show(point))?);
+            for turn in 0..subjects.len() {
+                if stopper.is_stopped() {
+                    break;
+                }
+                runs.push(take_turn(subjects, turn, load, round, stopper)?);
             }
         }
     }
@@ -122,6 +123,32 @@ fn measure(
         ratios: ratios(&runs),
         runs,
     })
+}
+
+/// One broker's turn, when all of them are at rest and what they left to the operating system is written.
+fn take_turn(
+    subjects: &mut [(String, Subject)],
+    turn: usize,
+    load: &Load,
+    round: usize,
+    stopper: &Stopper,
+) -> Result<RunReport, LoadError> {
+    let known = subjects.iter().filter_map(|(name, subject)| Some((name.clone(), subject.process()?.clone())));
+    let (names, processes): (Vec<_>, Vec<_>) = known.unzip();
+    let Some((name, subject)) = subjects.get_mut(turn) else { unreachable!("a turn for each broker") };
+    let live = Live::new(load, name, round);
+    live.wait();
+    let busy = await_rest(&processes, PATIENCE, stopper)?;
+    nix::unistd::sync();
+    live.warm_up();
+    let mut report = subject.measure(load, round, stopper, |point| live.show(point))?;
+    report.warnings.extend(names.iter().zip(busy).filter(|(_, is_busy)| *is_busy).map(|(name, _)| {
+        format!(
+            "{name} was still busy when the turn began, after {} s: figures are not of this broker alone",
+            PATIENCE.as_secs()
+        )
+    }));
+    Ok(report)
 }
 
 fn name_of(broker: &str) -> (String, String) {

@@ -19,7 +19,21 @@ impl Live {
             _ => String::new(),
         };
         let name = format!("{broker}{rate} round {round}");
-        Live { bar: bar(load, &name), name }
+        let live = Live { bar: bar(load), name };
+        live.warm_up();
+        live
+    }
+
+    /// Others are waited for before it begins.
+    pub(super) fn wait(&self) {
+        self.bar.set_message(format!("{}, waiting until all brokers are at rest", self.name));
+        self.bar.tick();
+    }
+
+    /// It begins.
+    pub(super) fn warm_up(&self) {
+        self.bar.set_message(format!("{}, warming up", self.name));
+        self.bar.tick();
     }
 
     /// A second is over.
@@ -51,12 +65,11 @@ impl Drop for Live {
 }
 
 /// Nothing when nobody looks.
-fn bar(load: &Load, name: &str) -> ProgressBar {
+fn bar(load: &Load) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(load.length.as_secs().max(1));
-    bar.set_message(format!("{name}, warming up"));
     match ProgressStyle::with_template("{bar:20} {pos}/{len} s  {msg}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
