@@ -489,9 +489,9 @@ impl Values {
         }
         if engine.host == Host::Glommio && engine.network.napi_busy_poll.is_some() {
             return Err(SettingError::Conflict(
-                "millrace.napi.busy.poll.us works in the broker's own loop only: leave millrace.host at uring, or set it \
-                 to 0"
-                .to_owned(),
+                "millrace.napi.busy.poll.us works in the broker's own loop only: leave millrace.host at uring, or set \
+                 it to 0"
+                    .to_owned(),
             ));
         }
         if engine.requests_bytes.saturating_add(engine.tail_bytes) > engine.core_bytes {

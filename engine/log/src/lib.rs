@@ -27,6 +27,7 @@ mod index_file;
 mod indexes;
 pub mod journal;
 mod layout;
+mod lent_memory;
 #[cfg(test)]
 mod lent_memory_test;
 mod limits;

@@ -4,8 +4,7 @@
 //! - Nothing at or above the high watermark is given, and nothing that was not verified since the segment was opened.
 //! - A reader gets whole batches from the one that holds its offset on; only the end of a file range may cut one.
 //! - A damaged range is an error for who begins in it, and an end for who begins before it.
-//! - Where memory is to be spared what is given holds none of the core's buffers: what a file holds is given from there,
-//!   and of what only memory holds a little, copied.
+//! - Where memory is to be spared (see `lent_memory`) what is given holds none of the core's buffers.
 
 use std::rc::Rc;
 
@@ -17,7 +16,7 @@ use millrace_runtime::{Bytes, File};
 use crate::epochs::LeaderEpochs;
 use crate::error::{ReadError, Unavailable};
 use crate::layout;
-use crate::limits::{SPARING_READ_BYTES, VERIFY_BYTES};
+use crate::limits::VERIFY_BYTES;
 use crate::partition::{Offsets, Partition};
 use crate::rot::{RotMap, RottenRange};
 use crate::scan::{chunk_bytes, find_batch, read_around_damage, read_range, scan};
@@ -226,18 +225,6 @@ impl Partition {
                 return done;
             }
         }
-    }
-
-    /// Where a read ends that would end at `to` and begins with the batch at `place`: where memory is to be spared, with
-    /// what the file holds; if it does not hold that batch, soon.
-    pub(crate) fn sparing_end(&self, view: &View, place: Place, to: u64) -> u64 {
-        if !self.shared.spares_memory() {
-            return to;
-        }
-        let first_end = place.position + place.bytes;
-        let in_file = self.state.borrow_mut().segment(view.base).map_or(0, |segment| segment.destaged);
-        let end = if first_end <= in_file { in_file } else { first_end.max(place.position + SPARING_READ_BYTES) };
-        to.min(end)
     }
 
     /// Bytes of a segment that were verified: from memory, or by the page cache from what its file holds for good.

@@ -286,11 +286,6 @@ impl Shared {
         self.tail_bytes.get()
     }
 
-    /// Whether so much memory is lent, to answers above all, that what is left is for appends.
-    pub(crate) fn spares_memory(&self) -> bool {
-        self.core.buffers().used_bytes().saturating_sub(self.tail_bytes()) > self.options.lent_bytes
-    }
-
     pub(crate) fn note_memory_taken(&self, bytes: usize) {
         self.tail_bytes.set(self.tail_bytes.get() + bytes);
     }

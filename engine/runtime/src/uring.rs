@@ -8,7 +8,8 @@
 //! - A zero-copy send is complete when its bytes are on their way; the flight holds them until the kernel, in a second
 //!   completion entry, gives them back.
 //! - Draining or dropping the reactor waits for all flights: a ring that is closed under them would leave the kernel
-//!   writing into freed memory. What is only held is not waited for, a peer may never acknowledge it: it is never freed.
+//!   writing into freed memory. What is only held is not waited for, since a peer may never acknowledge it, and is
+//!   never freed.
 
 mod flight;
 mod host;
@@ -89,9 +90,9 @@ pub(crate) struct Uring {
 }
 
 impl Uring {
-    /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. Whoever waits for
-    /// the core reads its eventfd: this ring, or glommio's, to which the kernel then tells of completions in the same
-    /// way.
+    /// A ring for this thread, which is the thread of core `id` of the host whose cores are `parkers`. Whoever waits
+    /// for the core reads its eventfd: this ring, or glommio's, to which the kernel then tells of completions in the
+    /// same way.
     fn new(id: CoreId, parkers: Parkers, options: &HostOptions) -> io::Result<Uring> {
         let ring = Ring::new(options.kernel_workers_per_core, &options.cpus())?;
         let kit = Kit::new(&ring.probe()?, options.network.zero_copy_bytes)?;

@@ -17,7 +17,7 @@ use crate::handle::Handle;
 use crate::op::{Op, Outcome};
 use crate::socket::{Listener, Socket};
 
-/// Asks the kernel to tell in the second completion entry of a zero-copy send how it went (IORING_SEND_ZC_REPORT_USAGE).
+/// Asks the kernel to tell how a zero-copy send went in its second completion entry (IORING_SEND_ZC_REPORT_USAGE).
 const REPORT_USAGE: u16 = 1 << 3;
 /// What it tells when it has copied all the same (IORING_NOTIF_USAGE_ZC_COPIED).
 const USAGE_COPIED: u32 = 1 << 31;
