@@ -42,18 +42,28 @@ fn look(processes: &[Process]) -> Result<Vec<bool>, LoadError> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::process::{Child, Command};
 
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
 
     use super::*;
 
+    /// Ends with the test, however that ends.
+    struct Ends(Child);
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+
     #[test]
     fn a_busy_process_is_waited_for_and_named_and_one_at_rest_is_not() {
-        let start = |script| Command::new("sh").args(["-c", script]).spawn().unwrap();
-        let mut children = [start("while :; do :; done"), start("exec sleep 1000")];
-        let pids = children.each_ref().map(|child| i32::try_from(child.id()).unwrap());
+        let start = |script| Ends(Command::new("sh").args(["-c", script]).spawn().unwrap());
+        let children = [start("while :; do :; done"), start("exec sleep 1000")];
+        let pids = children.each_ref().map(|child| i32::try_from(child.0.id()).unwrap());
         let processes = pids.map(|pid| Process::of_pid(pid).unwrap());
         let stopper = Stopper::default();
         let patience = 2 * LOOK;
@@ -62,9 +72,5 @@ mod tests {
         assert!(began.elapsed() >= patience);
         kill(Pid::from_raw(pids[0]), Signal::SIGSTOP).unwrap();
         assert_eq!(await_rest(&processes, PATIENCE, &stopper).unwrap(), [false, false]);
-        for child in &mut children {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
     }
 }

@@ -76,14 +76,15 @@ pub(super) fn issue(flight: &mut Flight, zero_copy_bytes: u64) -> io::Result<Nex
             if step == Step::Poll {
                 return Ok(Next::Submit(poll_entry(fd, libc::POLLOUT)));
             }
-            if fill_vectors(parts, progress, &mut scratch.iovecs) == 0 {
+            let left = fill_vectors(parts, progress, &mut scratch.iovecs);
+            if left == 0 {
                 return Ok(Next::Finish(Ok(Outcome::Done)));
             }
             scratch.message.msg_iov = scratch.iovecs.as_mut_ptr();
             scratch.message.msg_iovlen = scratch.iovecs.len();
             let flags = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
             let (fd, message) = (types::Fd(fd), &raw const scratch.message);
-            if copies || total_len(parts) < zero_copy_bytes {
+            if copies || left < zero_copy_bytes {
                 opcode::SendMsg::new(fd, message).flags(flags).build()
             } else {
                 opcode::SendMsgZc::new(fd, message).flags(flags).ioprio(REPORT_USAGE).build()

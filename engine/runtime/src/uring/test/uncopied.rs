@@ -7,9 +7,11 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use io_uring::Probe;
 use millrace_base::broker_config::NetworkSwitches;
 
 use super::sockets::{MIB, joined, pattern, with_peer};
+use crate::uring::steps::Kit;
 use crate::uring::{HostOptions, block_on_with};
 use crate::{Bytes, Core};
 
@@ -105,7 +107,16 @@ fn where_too_much_memory_would_be_locked_it_is_copied() {
         return arrive_whole(&uncopied(), 8 * MIB);
     };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && told.contains("1 passed"), "{told}{said}");
+}
+
+#[test]
+fn a_kernel_without_such_sends_is_refused_with_the_setting_that_asks_for_them() {
+    let knows_nothing = Probe::new();
+    assert!(Kit::new(&knows_nothing, None).is_ok());
+    let Err(error) = Kit::new(&knows_nothing, Some(1)) else { panic!("it was taken") };
+    assert!(error.to_string().contains("millrace.send.zero.copy.bytes needs Linux 6.1"), "{error}");
 }
 
 #[test]
