@@ -15,6 +15,7 @@ use millrace_base::ids::{LeaderEpoch, Offset, TopicPartition};
 use millrace_record::batch::{Batch, batches};
 use millrace_record::header::{BatchHeader, HEADER_BYTES, TimestampType, stamp};
 use millrace_record::validate::Restamp;
+use millrace_runtime::sync::Permit;
 
 use crate::commit::{Pending, PendingAppend};
 use crate::error::{AppendError, LogError, Unavailable};
@@ -69,7 +70,10 @@ enum Need {
     Nothing,
     Roll,
     Extent(Extent),
+    /// Of what the tails may take.
     Memory,
+    /// A buffer of so many bytes: the core has no room for one now.
+    Buffer(usize),
 }
 
 impl Partition {
@@ -101,9 +105,9 @@ impl Partition {
             Ok(Some(duplicate)) => return Some(Ok(duplicate)),
             Err(error) => return Some(Err(error)),
         }
-        match self.need(&first, append.batches.len() as u64) {
+        match self.need(&first, append.batches.len() as u64, None) {
             Ok(Need::Nothing) => Some(Ok(self.append_now(append))),
-            Ok(Need::Roll | Need::Extent(_) | Need::Memory) => None,
+            Ok(Need::Roll | Need::Extent(_) | Need::Memory | Need::Buffer(_)) => None,
             Err(error) => Some(Err(error)),
         }
     }
@@ -111,23 +115,43 @@ impl Partition {
     /// Does what is needed until `bytes` more fit into the active segment, its file and its tail.
     async fn make_room(self: &Rc<Self>, first: &Batch<'_>, bytes: u64) -> Result<(), AppendError> {
         loop {
-            match self.need(first, bytes)? {
+            match self.need(first, bytes, None)? {
                 Need::Nothing => return Ok(()),
                 Need::Roll => self.roll(bytes).await?,
                 Need::Extent(_) => {
                     let _alone = self.extending.acquire(1).await;
                     // It may have been reserved meanwhile.
-                    if let Need::Extent(extent) = self.need(first, bytes)? {
+                    if let Need::Extent(extent) = self.need(first, bytes, None)? {
                         self.reserve(extent).await.map_err(|error| self.space_error(error))?;
                     }
                 }
-                Need::Memory => self.shared.wait_for_memory().await?,
+                Need::Memory | Need::Buffer(_) => self.reserve_memory(first, bytes).await?,
             }
             self.check()?;
         }
     }
 
-    fn need(&self, first: &Batch<'_>, bytes: u64) -> Result<Need, AppendError> {
+    /// Waits in line until the tail has room for `bytes` more, or something else is needed before.
+    async fn reserve_memory(&self, first: &Batch<'_>, bytes: u64) -> Result<(), AppendError> {
+        let first_in_line = self.shared.line_up_for_memory().await;
+        loop {
+            self.check()?;
+            match self.need(first, bytes, Some(&first_in_line))? {
+                Need::Memory => self.shared.wait_for_memory().await?,
+                Need::Buffer(capacity) => {
+                    let Some(buffer) = self.shared.wait_for_buffer(capacity).await? else { continue };
+                    self.check()?;
+                    self.shared.note_memory_taken(buffer.capacity());
+                    self.state.borrow_mut().active().tail.add_chunk(buffer.append_only());
+                }
+                Need::Nothing | Need::Roll | Need::Extent(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// What is needed before `bytes` can be appended. Nothing: the tail has room for them from then on. Memory is given
+    /// to the first in line only, where there is one.
+    fn need(&self, first: &Batch<'_>, bytes: u64, first_in_line: Option<&Permit>) -> Result<Need, AppendError> {
         let mut state = self.state.borrow_mut();
         let segment_bytes = state.config.segment_bytes_max();
         if bytes > segment_bytes {
@@ -143,9 +167,12 @@ impl Partition {
             let needed = if is_preallocated { block_ceil(segment_bytes).max(needed) } else { needed };
             return Ok(Need::Extent(active.next_extent(needed, segment_bytes)));
         }
-        // Giving up chunks looks at every partition, this one too.
+        if active.tail.room() as u64 >= bytes {
+            return Ok(Need::Nothing);
+        }
+        // Giving up chunks looks at partitions, maybe this one too.
         drop(state);
-        if !self.shared.may_take_memory(bytes) {
+        if !self.shared.may_take_memory(bytes, first_in_line) {
             return Ok(Need::Memory);
         }
         let mut state = self.state.borrow_mut();
@@ -158,7 +185,7 @@ impl Partition {
             }
             Err(exhausted) => {
                 tracing::debug!(partition = %self.id, %exhausted, "append waits for memory");
-                Ok(Need::Memory)
+                Ok(Need::Buffer(exhausted.requested_bytes))
             }
         }
     }

@@ -204,7 +204,8 @@ impl Partition {
             return;
         }
         let before = (state.durable_offset, state.log_start);
-        let (mut wants_destage, mut was_cut, mut was_swapped) = (false, false, false);
+        let (mut wants_destage, mut has_undestaged) = (false, false);
+        let (mut was_cut, mut was_swapped) = (false, false);
         while let Some(run) = state.runs.pop_front_if(|run| run.sequence <= sequence) {
             match run.reaches {
                 Reaches::Cut => {
@@ -236,6 +237,7 @@ impl Partition {
             let (from, to) = segment.undestaged_blocks();
             let is_done = segment.is_closed && segment.durable == segment.end;
             wants_destage |= to - from >= self.shared.options.destage_bytes || is_done;
+            has_undestaged |= from < to;
         }
         let moved = was_cut || was_swapped || (state.durable_offset, state.log_start) != before;
         let more = !state.pending.is_empty();
@@ -245,6 +247,8 @@ impl Partition {
         }
         if wants_destage {
             self.shared.queue_destage(self);
+        } else if has_undestaged {
+            self.shared.note_undestaged(self);
         }
         if more {
             self.shared.mark_dirty(self);

@@ -221,6 +221,8 @@ impl CoreLog {
 
     fn insert(&self, partition: Rc<Partition>) -> Rc<Partition> {
         self.shared.partitions.borrow_mut().insert(partition.id(), partition.clone());
+        // Of what recovery found in the journal.
+        self.shared.note_undestaged(&partition);
         partition
     }
 

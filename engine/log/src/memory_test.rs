@@ -1,7 +1,11 @@
 //! The memory of a core's tails: bounded, given up oldest first, and nothing is lost with it.
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use millrace_base::ids::{Offset, TopicId, TopicPartition};
 use millrace_record::batch::batches;
@@ -138,5 +142,66 @@ fn what_is_cut_off_or_deleted_gives_its_memory_back() {
         partition.truncate(20).await.unwrap();
         assert_counted();
         assert!(log.numbers().tail_bytes < before);
+    });
+}
+
+#[test]
+fn of_many_appends_that_wait_for_memory_only_the_first_looks_for_some() {
+    const PARTITIONS: i32 = 400;
+    const TAIL_BYTES: usize = 4 * 1024 * 1024;
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let options = LogOptions { tail_bytes: TAIL_BYTES, ..LogOptions::default() };
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
+        let polls = Rc::new(Cell::new(0));
+        let mut appends = Vec::new();
+        for partition in 0..PARTITIONS {
+            let id = TopicPartition { topic: TopicId([1; 16]), partition };
+            let partition = log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap();
+            let polls = polls.clone();
+            appends.push(async move {
+                let mut append = pin!(append(&partition, 7));
+                poll_fn(|context| {
+                    polls.set(polls.get() + 1);
+                    append.as_mut().poll(context)
+                })
+                .await
+            });
+        }
+        let appends: Vec<_> = appends.into_iter().map(|append| core.spawn_join(append)).collect();
+        for append in appends {
+            assert_eq!(append.await, 1);
+        }
+        let tail_bytes = log.numbers().tail_bytes;
+        assert!(tail_bytes < TAIL_BYTES + log.shared.chunk_bytes_max(), "{tail_bytes} bytes: many had to wait");
+        // Each begins, reserves space in its file, is the first in line, and looks as often as there may be memory.
+        assert!(polls.get() < PARTITIONS * 4, "{} polls", polls.get());
+    });
+}
+
+#[test]
+fn an_append_takes_the_memory_that_answers_give_back() {
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new("/log"), LogOptions::default(), directory.start).await.unwrap();
+        let id = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
+        let partition = log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap();
+        let mut lent = Vec::new();
+        while let Ok(buffer) = core.buffers().alloc(1 << 20) {
+            lent.push(buffer);
+        }
+        while let Ok(buffer) = core.buffers().alloc(1 << 12) {
+            lent.push(buffer);
+        }
+        let waiting = core.spawn_join({
+            let partition = partition.clone();
+            async move { append(&partition, 7).await }
+        });
+        core.sleep(Duration::from_secs(1)).await;
+        assert_eq!(partition.offsets().log_end, 0, "there is no memory");
+        drop(lent);
+        assert_eq!(waiting.await, 1);
+        let held = partition.tail_memory_bytes();
+        assert_eq!((log.numbers().tail_bytes, core.buffers().used_bytes() >= held), (held, true));
     });
 }

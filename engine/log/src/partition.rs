@@ -64,6 +64,8 @@ pub struct Partition {
     pub(crate) extending: Semaphore,
     pub(crate) is_dirty: Cell<bool>,
     pub(crate) is_queued_to_destage: Cell<bool>,
+    pub(crate) is_noted_undestaged: Cell<bool>,
+    pub(crate) is_queued_to_evict: Cell<bool>,
     pub(crate) is_queued_to_extend: Cell<bool>,
 }
 
@@ -207,6 +209,8 @@ impl Partition {
             extending: Semaphore::new(1),
             is_dirty: Cell::new(false),
             is_queued_to_destage: Cell::new(false),
+            is_noted_undestaged: Cell::new(false),
+            is_queued_to_evict: Cell::new(false),
             is_queued_to_extend: Cell::new(false),
         })
     }

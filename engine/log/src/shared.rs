@@ -9,11 +9,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::rc::{Rc, Weak};
 
 use millrace_base::ids::{Offset, TopicPartition};
-use millrace_runtime::sync::Notify;
-use millrace_runtime::{Bytes, Core, File, OpenOptions};
+use millrace_runtime::sync::{Either, Notify, Permit, Semaphore, select};
+use millrace_runtime::{Buffer, Bytes, Core, File, OpenOptions};
 
 use crate::doomed::DoomedFiles;
 use crate::error::{LogError, Unavailable};
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     has_dirty: Notify,
     /// Who waits for which commit, in order.
     awaiting: RefCell<VecDeque<(Sequence, Rc<Partition>)>>,
+    /// May have whole durable blocks that are not in a file, and are too few to be destaged for their own sake.
+    undestaged: RefCell<VecDeque<Weak<Partition>>>,
     to_destage: RefCell<VecDeque<Rc<Partition>>>,
     has_to_destage: Notify,
     destaging: Cell<usize>,
@@ -52,6 +55,9 @@ pub(crate) struct Shared {
     evictable: RefCell<VecDeque<Weak<Partition>>>,
     /// Memory may have become free, or there is nothing left to wait for.
     room: Notify,
+    /// Appends that wait for memory, in order. Only the first looks, each time when there may be some: with thousands
+    /// in line the core would do nothing else.
+    memory_line: Semaphore,
     /// Bytes that went straight to segments since the last checkpoint.
     pub(crate) straight_bytes: Cell<u64>,
     pub(crate) wants_checkpoint: Notify,
@@ -76,6 +82,7 @@ impl Shared {
             dirty: RefCell::default(),
             has_dirty: Notify::new(),
             awaiting: RefCell::default(),
+            undestaged: RefCell::default(),
             to_destage: RefCell::default(),
             has_to_destage: Notify::new(),
             destaging: Cell::new(0),
@@ -84,6 +91,7 @@ impl Shared {
             tail_bytes: Cell::new(0),
             evictable: RefCell::default(),
             room: Notify::new(),
+            memory_line: Semaphore::new(1),
             straight_bytes: Cell::new(0),
             wants_checkpoint: Notify::new(),
             has_checkpoint: Notify::new(),
@@ -191,9 +199,12 @@ impl Shared {
     pub(crate) fn submit_dirty(&self) {
         while self.journal.has_room() && self.journal.submitted().0 <= self.journal.durable().0 + COMMITS_IN_FLIGHT {
             let first = self.dirty.borrow_mut().pop_front();
-            let Some(partition) = first else { return };
+            let Some(partition) = first else { break };
             partition.is_dirty.set(false);
             partition.submit_pending();
+        }
+        if self.dirty.borrow().is_empty() {
+            self.room.notify_all();
         }
     }
 
@@ -251,6 +262,13 @@ impl Shared {
         }
     }
 
+    /// The partition may have whole durable blocks that are not in a file: they are written when memory is short.
+    pub(crate) fn note_undestaged(&self, partition: &Rc<Partition>) {
+        if !partition.is_noted_undestaged.replace(true) {
+            self.undestaged.borrow_mut().push_back(Rc::downgrade(partition));
+        }
+    }
+
     /// One of the tasks that destage.
     pub(crate) async fn destage_forever(self: Rc<Self>) {
         loop {
@@ -300,18 +318,34 @@ impl Shared {
     /// The partition may have chunks that can be given up.
     pub(crate) fn note_evictable(&self, partition: &Rc<Partition>) {
         if partition.has_evictable() {
-            self.evictable.borrow_mut().push_back(Rc::downgrade(partition));
+            self.queue_evictable(partition);
             self.room.notify_all();
         }
     }
 
+    fn queue_evictable(&self, partition: &Rc<Partition>) {
+        if !partition.is_queued_to_evict.replace(true) {
+            self.evictable.borrow_mut().push_back(Rc::downgrade(partition));
+        }
+    }
+
+    /// Waits until all appends that came before have the memory they need. Whoever has this is the first in line.
+    pub(crate) async fn line_up_for_memory(&self) -> Permit {
+        self.memory_line.acquire(1).await
+    }
+
     /// Whether a tail may grow by `bytes`: gives up old chunks first. Yes also when nothing could be freed by waiting.
-    pub(crate) fn may_take_memory(&self, bytes: u64) -> bool {
+    /// No when others wait for memory, unless this is the `first` of them.
+    pub(crate) fn may_take_memory(&self, bytes: u64, first: Option<&Permit>) -> bool {
+        if first.is_none() && self.memory_line.available() == 0 {
+            return false;
+        }
         let fits = || self.tail_bytes.get() as u64 + bytes <= self.options.tail_bytes as u64;
         while !fits() {
             if !self.evict_one() {
-                let all_idle = self.queue_all_to_destage() == 0 && self.destaging.get() == 0;
-                return all_idle && self.awaiting.borrow().is_empty();
+                self.queue_undestaged();
+                let all_idle = self.to_destage.borrow().is_empty() && self.destaging.get() == 0;
+                return all_idle && self.dirty.borrow().is_empty() && self.awaiting.borrow().is_empty();
             }
         }
         true
@@ -322,10 +356,11 @@ impl Shared {
             let first = self.evictable.borrow_mut().pop_front();
             let Some(weak) = first else { return false };
             let Some(partition) = weak.upgrade() else { continue };
+            partition.is_queued_to_evict.set(false);
             let freed = partition.evict_oldest();
             self.tail_bytes.set(self.tail_bytes.get().saturating_sub(freed));
             if partition.has_evictable() {
-                self.evictable.borrow_mut().push_back(weak);
+                self.queue_evictable(&partition);
             }
             if freed > 0 {
                 return true;
@@ -333,24 +368,41 @@ impl Shared {
         }
     }
 
-    /// Queues whoever has whole blocks to destage; gives how many are queued.
-    fn queue_all_to_destage(&self) -> usize {
-        for partition in self.partitions.borrow().values().filter(|partition| partition.has_blocks_to_destage()) {
-            self.queue_destage(partition);
+    /// Queues whoever has whole blocks to destage.
+    fn queue_undestaged(&self) {
+        for weak in self.undestaged.borrow_mut().drain(..) {
+            let Some(partition) = weak.upgrade() else { continue };
+            partition.is_noted_undestaged.set(false);
+            if partition.has_blocks_to_destage() {
+                self.queue_destage(&partition);
+            }
         }
-        self.to_destage.borrow().len()
     }
 
-    /// Waits until memory may have become free.
+    /// Waits until the tails may have given memory up.
     pub(crate) async fn wait_for_memory(&self) -> Result<(), Unavailable> {
         let notified = self.room.notified();
         self.check()?;
-        if self.evict_one() {
-            return Ok(());
-        }
-        self.queue_all_to_destage();
+        self.queue_undestaged();
         notified.await;
         self.check()
+    }
+
+    /// Waits for a buffer, or until the tails may have given memory up: what they do not have, answers that are being
+    /// sent have.
+    pub(crate) async fn wait_for_buffer(&self, bytes: usize) -> Result<Option<Buffer>, Unavailable> {
+        let notified = self.room.notified();
+        self.check()?;
+        if self.evict_one() {
+            return Ok(None);
+        }
+        self.queue_undestaged();
+        let buffer = match select(notified, pin!(self.core.buffers().alloc_wait(bytes))).await {
+            Either::First(()) => None,
+            Either::Second(buffer) => Some(buffer),
+        };
+        self.check()?;
+        Ok(buffer)
     }
 
     /// Counts bytes that went straight to a segment; recovery reads them again unless a checkpoint covers them.

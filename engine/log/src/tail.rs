@@ -54,7 +54,7 @@ impl Tail {
     }
 
     /// Bytes that [`Self::append`] can take now.
-    fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.chunks.iter().rev().map(|chunk| chunk.buffer.room()).take_while(|room| *room > 0).sum()
     }
 
@@ -75,15 +75,20 @@ impl Tail {
             let grown = self.chunks.back().map_or(CHUNK_BYTES_MIN, |chunk| chunk.buffer.capacity() * CHUNK_GROWTH);
             let wanted = (bytes - room).next_power_of_two();
             let capacity = grown.max(wanted).clamp(CHUNK_BYTES_MIN, chunk_bytes_max);
-            let start = self.chunks.back().map_or(self.end, |chunk| chunk.start + chunk.buffer.capacity() as u64);
             let buffer = AppendBuffer::with_capacity(pool, capacity)?;
-            assert!((buffer.capacity() as u64).is_multiple_of(BLOCK_BYTES), "a chunk is whole blocks");
             room += buffer.capacity();
             added += buffer.capacity();
-            self.memory_bytes += buffer.capacity();
-            self.chunks.push_back(Chunk { start, buffer });
+            self.add_chunk(buffer);
         }
         Ok(added)
+    }
+
+    /// Makes room with a buffer, an empty one.
+    pub(crate) fn add_chunk(&mut self, buffer: AppendBuffer) {
+        assert!((buffer.capacity() as u64).is_multiple_of(BLOCK_BYTES), "a chunk is whole blocks");
+        let start = self.chunks.back().map_or(self.end, |chunk| chunk.start + chunk.buffer.capacity() as u64);
+        self.memory_bytes += buffer.capacity();
+        self.chunks.push_back(Chunk { start, buffer });
     }
 
     /// Appends bytes for which [`Self::reserve`] has made room.
