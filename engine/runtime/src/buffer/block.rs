@@ -8,8 +8,10 @@ use std::sync::Arc;
 use super::pool::PoolShared;
 use crate::file::BLOCK_BYTES;
 
-/// From this size on memory is mapped, not allocated: untouched pages cost nothing, and dropping gives them back.
-const MAPPED_BYTES_MIN: usize = 64 * 1024;
+/// From this size on memory is mapped, not allocated: untouched pages cost nothing, and dropping gives them back. Most
+/// partitions of a core take their next chunk at about the same time where records are spread evenly; zeroing them all
+/// then would stop it for as long as that takes.
+const MAPPED_BYTES_MIN: usize = 16 * 1024;
 
 /// Zeroed memory without an owner's accounting.
 #[derive(Debug)]
