@@ -138,12 +138,7 @@ impl Partition {
             self.check()?;
             match self.need(first, bytes, Some(&first_in_line))? {
                 Need::Memory => self.shared.wait_for_memory().await?,
-                Need::Buffer(capacity) => {
-                    let Some(buffer) = self.shared.wait_for_buffer(capacity).await? else { continue };
-                    self.check()?;
-                    self.shared.note_memory_taken(buffer.capacity());
-                    self.state.borrow_mut().active().tail.add_chunk(buffer.append_only());
-                }
+                Need::Buffer(bytes) => self.shared.wait_for_buffer(bytes).await?,
                 Need::Nothing | Need::Roll | Need::Extent(_) => return Ok(()),
             }
         }
@@ -178,11 +173,12 @@ impl Partition {
         let mut state = self.state.borrow_mut();
         let active = state.active();
         let chunk_bytes_max = self.shared.chunk_bytes_max();
-        match active.tail.reserve(self.shared.core.buffers(), bytes as usize, chunk_bytes_max) {
-            Ok(added) => {
-                self.shared.note_memory_taken(added);
-                Ok(Need::Nothing)
-            }
+        let before = active.tail.memory_bytes();
+        let reserved = active.tail.reserve(self.shared.core.buffers(), bytes as usize, chunk_bytes_max);
+        // Also when it was not enough.
+        self.shared.note_memory_taken(active.tail.memory_bytes() - before);
+        match reserved {
+            Ok(()) => Ok(Need::Nothing),
             Err(exhausted) => {
                 tracing::debug!(partition = %self.id, %exhausted, "append waits for memory");
                 Ok(Need::Buffer(exhausted.requested_bytes))

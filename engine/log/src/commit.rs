@@ -102,6 +102,7 @@ impl Partition {
                     self.submit(submission);
                 }
                 Step::Write(write) => {
+                    self.shared.straights.set(self.shared.straights.get() + 1);
                     let partition = self.clone();
                     self.shared.core.spawn(async move { partition.write_straight(write).await });
                 }

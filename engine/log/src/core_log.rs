@@ -221,8 +221,6 @@ impl CoreLog {
 
     fn insert(&self, partition: Rc<Partition>) -> Rc<Partition> {
         self.shared.partitions.borrow_mut().insert(partition.id(), partition.clone());
-        // Of what recovery found in the journal.
-        self.shared.note_undestaged(&partition);
         partition
     }
 
@@ -241,6 +239,7 @@ impl CoreLog {
         durable.map_err(|error| LogError::Journal(error.to_string()))?;
         let writing = partition.writes_alone().await;
         self.shared.note_memory_freed(partition.tail_memory_bytes());
+        self.shared.forget(&partition);
         self.shared.segment_files.forget(partition.directory());
         let shared = &self.shared;
         let delay = partition.config().file_delete_delay;

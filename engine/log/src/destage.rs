@@ -135,14 +135,19 @@ impl Partition {
             })
     }
 
-    /// Whether there is a chunk of memory whose bytes are all in a file.
+    /// Whether there is a chunk of memory whose bytes are all in a file. What was deleted has none: its memory is not
+    /// counted any more.
     pub(crate) fn has_evictable(&self) -> bool {
-        self.state.borrow().segments.iter().any(Segment::has_evictable)
+        let state = self.state.borrow();
+        state.unavailable.is_none() && state.segments.iter().any(Segment::has_evictable)
     }
 
     /// Gives up the oldest such chunk; returns its size in bytes.
     pub(crate) fn evict_oldest(&self) -> usize {
         let mut state = self.state.borrow_mut();
+        if state.unavailable.is_some() {
+            return 0;
+        }
         let first = state.segments.iter_mut().find(|segment| segment.has_evictable());
         first.map_or(0, |segment| segment.tail.evict_oldest())
     }

@@ -180,28 +180,51 @@ fn of_many_appends_that_wait_for_memory_only_the_first_looks_for_some() {
 }
 
 #[test]
-fn an_append_takes_the_memory_that_answers_give_back() {
+fn an_append_takes_the_memory_that_answers_give_back_and_others_get_what_fits_meanwhile() {
     on_sim(1, async move |core: Core| {
         let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
-        let log = CoreLog::open(&core, Path::new("/log"), LogOptions::default(), directory.start).await.unwrap();
+        let options = LogOptions { tail_bytes: 64 * 1024, ..LogOptions::default() };
+        let log = CoreLog::open(&core, Path::new("/log"), options, directory.start).await.unwrap();
         let id = TopicPartition { topic: TopicId([1; 16]), partition: 0 };
         let partition = log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap();
         let mut lent = Vec::new();
-        while let Ok(buffer) = core.buffers().alloc(1 << 20) {
+        while let Ok(buffer) = core.buffers().alloc(4 * 1024) {
             lent.push(buffer);
         }
-        while let Ok(buffer) = core.buffers().alloc(1 << 12) {
-            lent.push(buffer);
-        }
+        // A chunk of 32 KiB fits, and not a second one.
+        lent.truncate(lent.len() - 12);
         let waiting = core.spawn_join({
             let partition = partition.clone();
-            async move { append(&partition, 7).await }
+            async move {
+                let batches = &batch_bytes(None, 1, 0, &[7; 100_000]);
+                let append = Append { batches, origin: Origin::Client, leader_epoch: 0, restamp: None };
+                partition.append(&append).await.unwrap().next_offset
+            }
         });
         core.sleep(Duration::from_secs(1)).await;
         assert_eq!(partition.offsets().log_end, 0, "there is no memory");
+        assert_eq!((log.numbers().tail_bytes, partition.tail_memory_bytes()), (32 * 1024, 32 * 1024));
+        lent.push(core.buffers().alloc(4 * 1024).expect("there is room for this"));
         drop(lent);
         assert_eq!(waiting.await, 1);
-        let held = partition.tail_memory_bytes();
-        assert_eq!((log.numbers().tail_bytes, core.buffers().used_bytes() >= held), (held, true));
+        assert_eq!(log.numbers().tail_bytes, partition.tail_memory_bytes());
+    });
+}
+
+#[test]
+fn nothing_is_kept_of_partitions_that_are_gone() {
+    on_sim(1, async move |core: Core| {
+        let directory = LogDirectory::open(&core, Path::new("/log"), 1).await.unwrap();
+        let log = CoreLog::open(&core, Path::new("/log"), LogOptions::default(), directory.start).await.unwrap();
+        for number in 0..5 {
+            let id = TopicPartition { topic: TopicId([1; 16]), partition: number };
+            let partition = log.create_partition(id, "topic", PartitionConfig::default()).await.unwrap();
+            append(&partition, 7).await;
+            partition.wait_durable(1).await.unwrap();
+            assert_eq!(log.shared.undestaged.borrow().len(), 1);
+            log.delete_partition(id).await.unwrap();
+        }
+        let noted = log.shared.undestaged.borrow().len() + log.shared.evictable.borrow().len();
+        assert_eq!((noted, log.numbers().tail_bytes), (0, 0), "also a weak reference keeps the allocation");
     });
 }

@@ -13,8 +13,8 @@ use std::pin::pin;
 use std::rc::{Rc, Weak};
 
 use millrace_base::ids::{Offset, TopicPartition};
-use millrace_runtime::sync::{Either, Notify, Permit, Semaphore, select};
-use millrace_runtime::{Buffer, Bytes, Core, File, OpenOptions};
+use millrace_runtime::sync::{Notify, Permit, Semaphore, select};
+use millrace_runtime::{Bytes, Core, File, OpenOptions};
 
 use crate::doomed::DoomedFiles;
 use crate::error::{LogError, Unavailable};
@@ -44,15 +44,17 @@ pub(crate) struct Shared {
     /// Who waits for which commit, in order.
     awaiting: RefCell<VecDeque<(Sequence, Rc<Partition>)>>,
     /// May have whole durable blocks that are not in a file, and are too few to be destaged for their own sake.
-    undestaged: RefCell<VecDeque<Weak<Partition>>>,
+    pub(crate) undestaged: RefCell<VecDeque<Weak<Partition>>>,
     to_destage: RefCell<VecDeque<Rc<Partition>>>,
     has_to_destage: Notify,
     destaging: Cell<usize>,
+    /// Runs on their way straight to segments.
+    pub(crate) straights: Cell<usize>,
     pub(crate) to_extend: RefCell<VecDeque<Rc<Partition>>>,
     pub(crate) has_to_extend: Notify,
     tail_bytes: Cell<usize>,
     /// May have chunks whose bytes are in the segments' files.
-    evictable: RefCell<VecDeque<Weak<Partition>>>,
+    pub(crate) evictable: RefCell<VecDeque<Weak<Partition>>>,
     /// Memory may have become free, or there is nothing left to wait for.
     room: Notify,
     /// Appends that wait for memory, in order. Only the first looks, each time when there may be some: with thousands
@@ -86,6 +88,7 @@ impl Shared {
             to_destage: RefCell::default(),
             has_to_destage: Notify::new(),
             destaging: Cell::new(0),
+            straights: Cell::new(0),
             to_extend: RefCell::default(),
             has_to_extend: Notify::new(),
             tail_bytes: Cell::new(0),
@@ -269,6 +272,17 @@ impl Shared {
         }
     }
 
+    /// Keeps nothing of a partition that is gone for when memory is short.
+    pub(crate) fn forget(&self, partition: &Rc<Partition>) {
+        let is_other = |weak: &Weak<Partition>| weak.as_ptr() != Rc::as_ptr(partition);
+        if partition.is_noted_undestaged.replace(false) {
+            self.undestaged.borrow_mut().retain(is_other);
+        }
+        if partition.is_queued_to_evict.replace(false) {
+            self.evictable.borrow_mut().retain(is_other);
+        }
+    }
+
     /// One of the tasks that destage.
     pub(crate) async fn destage_forever(self: Rc<Self>) {
         loop {
@@ -337,18 +351,24 @@ impl Shared {
     /// Whether a tail may grow by `bytes`: gives up old chunks first. Yes also when nothing could be freed by waiting.
     /// No when others wait for memory, unless this is the `first` of them.
     pub(crate) fn may_take_memory(&self, bytes: u64, first: Option<&Permit>) -> bool {
-        if first.is_none() && self.memory_line.available() == 0 {
+        if first.is_none() && self.memory_line.try_acquire(1).is_none() {
             return false;
         }
         let fits = || self.tail_bytes.get() as u64 + bytes <= self.options.tail_bytes as u64;
         while !fits() {
             if !self.evict_one() {
                 self.queue_undestaged();
-                let all_idle = self.to_destage.borrow().is_empty() && self.destaging.get() == 0;
-                return all_idle && self.dirty.borrow().is_empty() && self.awaiting.borrow().is_empty();
+                return self.is_idle();
             }
         }
         true
+    }
+
+    /// Whether nothing is under way after which memory may be free.
+    fn is_idle(&self) -> bool {
+        let nothing_to_destage = self.to_destage.borrow().is_empty() && self.destaging.get() == 0;
+        let nothing_to_commit = self.dirty.borrow().is_empty() && self.awaiting.borrow().is_empty();
+        nothing_to_destage && nothing_to_commit && self.straights.get() == 0
     }
 
     fn evict_one(&self) -> bool {
@@ -388,21 +408,22 @@ impl Shared {
         self.check()
     }
 
-    /// Waits for a buffer, or until the tails may have given memory up: what they do not have, answers that are being
-    /// sent have.
-    pub(crate) async fn wait_for_buffer(&self, bytes: usize) -> Result<Option<Buffer>, Unavailable> {
+    /// Waits until the core's buffers have room for `bytes`, or the tails may have given memory up: gives up old chunks
+    /// first. What the tails do not have, answers that are being sent have.
+    pub(crate) async fn wait_for_buffer(&self, bytes: usize) -> Result<(), Unavailable> {
         let notified = self.room.notified();
         self.check()?;
-        if self.evict_one() {
-            return Ok(None);
+        let buffers = self.core.buffers();
+        while buffers.used_bytes() + bytes > buffers.limit_bytes() {
+            let before = buffers.used_bytes();
+            // Answers may hold what is given up: then giving up more would not help either.
+            if !self.evict_one() || buffers.used_bytes() == before {
+                break;
+            }
         }
         self.queue_undestaged();
-        let buffer = match select(notified, pin!(self.core.buffers().alloc_wait(bytes))).await {
-            Either::First(()) => None,
-            Either::Second(buffer) => Some(buffer),
-        };
-        self.check()?;
-        Ok(buffer)
+        select(notified, pin!(buffers.wait_for_room(bytes))).await;
+        self.check()
     }
 
     /// Counts bytes that went straight to a segment; recovery reads them again unless a checkpoint covers them.

@@ -86,6 +86,7 @@ impl Partition {
         parts.iter().for_each(|part| hasher.update(part));
         let checksum = hasher.finalize();
         let written = file.write_at(&self.shared.core, parts, position, Durability::Synced).await;
+        self.shared.straights.set(self.shared.straights.get() - 1);
         if let Err(error) = written {
             self.state.borrow_mut().straights.clear();
             self.shared.fail(&format!("write to {}: {error}", file.path().display()));

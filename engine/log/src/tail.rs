@@ -58,8 +58,8 @@ impl Tail {
         self.chunks.iter().rev().map(|chunk| chunk.buffer.room()).take_while(|room| *room > 0).sum()
     }
 
-    /// Makes room for `bytes` more, in chunks of at most `chunk_bytes_max` (a power of two of blocks). Gives the bytes
-    /// of memory that were added.
+    /// Makes room for `bytes` more, in chunks of at most `chunk_bytes_max` (a power of two of blocks). What that takes
+    /// shows in [`Self::memory_bytes`].
     ///
     /// # Errors
     /// [`PoolExhausted`]; what was added until then stays.
@@ -68,27 +68,20 @@ impl Tail {
         pool: &BufferPool,
         bytes: usize,
         chunk_bytes_max: usize,
-    ) -> Result<usize, PoolExhausted> {
-        let mut added = 0;
+    ) -> Result<(), PoolExhausted> {
         let mut room = self.room();
         while room < bytes {
             let grown = self.chunks.back().map_or(CHUNK_BYTES_MIN, |chunk| chunk.buffer.capacity() * CHUNK_GROWTH);
             let wanted = (bytes - room).next_power_of_two();
             let capacity = grown.max(wanted).clamp(CHUNK_BYTES_MIN, chunk_bytes_max);
+            let start = self.chunks.back().map_or(self.end, |chunk| chunk.start + chunk.buffer.capacity() as u64);
             let buffer = AppendBuffer::with_capacity(pool, capacity)?;
+            assert!((buffer.capacity() as u64).is_multiple_of(BLOCK_BYTES), "a chunk is whole blocks");
             room += buffer.capacity();
-            added += buffer.capacity();
-            self.add_chunk(buffer);
+            self.memory_bytes += buffer.capacity();
+            self.chunks.push_back(Chunk { start, buffer });
         }
-        Ok(added)
-    }
-
-    /// Makes room with a buffer, an empty one.
-    pub(crate) fn add_chunk(&mut self, buffer: AppendBuffer) {
-        assert!((buffer.capacity() as u64).is_multiple_of(BLOCK_BYTES), "a chunk is whole blocks");
-        let start = self.chunks.back().map_or(self.end, |chunk| chunk.start + chunk.buffer.capacity() as u64);
-        self.memory_bytes += buffer.capacity();
-        self.chunks.push_back(Chunk { start, buffer });
+        Ok(())
     }
 
     /// Appends bytes for which [`Self::reserve`] has made room.

@@ -111,8 +111,9 @@ impl Partition {
         let options = OpenOptions { create: false, ..OpenOptions::read_write().direct() };
         let file = self.shared.core.open(&path, options).await.map_err(|error| failed(&error))?;
         let mut tail = Tail::new(block_floor(at.position));
-        let taken = tail.reserve(self.shared.core.buffers(), kept.len(), CHUNK_BYTES_MIN);
-        self.shared.note_memory_taken(taken.map_err(|error| failed(&error))?);
+        let reserved = tail.reserve(self.shared.core.buffers(), kept.len(), CHUNK_BYTES_MIN);
+        reserved.map_err(|error| failed(&error))?;
+        self.shared.note_memory_taken(tail.memory_bytes());
         tail.append(kept);
         let generation = self.state.borrow().generation + 1;
         Ok(PreparedCut { at, generation, file, tail, producers })

@@ -24,12 +24,8 @@ impl AppendBuffer {
     /// # Errors
     /// [`PoolExhausted`] when the pool has no room.
     pub fn with_capacity(pool: &BufferPool, capacity: usize) -> Result<AppendBuffer, PoolExhausted> {
-        Ok(AppendBuffer::of_block(pool.block(capacity)?))
-    }
-
-    /// Empty.
-    pub(super) fn of_block(block: Block) -> AppendBuffer {
-        AppendBuffer { capacity: block.len(), block: Arc::new(block), len: 0 }
+        let block = Arc::new(pool.block(capacity)?);
+        Ok(AppendBuffer { capacity: block.len(), block, len: 0 })
     }
 
     /// How many bytes fit in all.

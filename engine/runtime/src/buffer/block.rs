@@ -47,7 +47,11 @@ impl Drop for Memory {
         if self.len >= MAPPED_BYTES_MIN {
             // SAFETY: mapped by `map` with this length; the owner is gone, so nothing refers to it.
             let result = unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
-            assert!(result == 0, "munmap of a block failed: {}", std::io::Error::last_os_error());
+            if result != 0 {
+                // A process may have so many mappings (`vm.max_map_count`), and this would have cut one in two.
+                let error = std::io::Error::last_os_error();
+                tracing::warn!(bytes = self.len, %error, "memory is not given back to the system");
+            }
         } else {
             // SAFETY: allocated by `allocate` with this layout.
             unsafe { dealloc(self.start.as_ptr(), layout(self.len)) }

@@ -75,6 +75,8 @@ struct Line {
     next_id: u64,
     /// First come, first served.
     waiting: VecDeque<Waiting>,
+    /// Look, when nobody is in line, whether there is room.
+    watching: Vec<Waker>,
 }
 
 /// A core's buffers: bounded, recycled. Clones share it; it stays on its core, its blocks go anywhere.
@@ -122,6 +124,24 @@ impl BufferPool {
         poll_fn(|context| place.poll(size, context.waker())).await
     }
 
+    /// Waits until there is room for `bytes` and nobody waits in line for some. Who waits here is not in line: others
+    /// get what fits meanwhile.
+    pub async fn wait_for_room(&self, bytes: usize) {
+        let size = block_bytes(bytes);
+        let _watch = Watch::new(&self.shared);
+        poll_fn(|context| {
+            let mut line = self.line.borrow_mut();
+            if line.waiting.is_empty() && self.used_bytes().saturating_add(size) <= self.limit_bytes() {
+                return Poll::Ready(());
+            }
+            if !line.watching.iter().any(|watching| watching.will_wake(context.waker())) {
+                line.watching.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Bytes in use, rounded up to block sizes.
     #[must_use]
     pub fn used_bytes(&self) -> usize {
@@ -134,13 +154,14 @@ impl BufferPool {
         self.shared.limit
     }
 
-    /// Wakes the first task that waits for room, if there is room for it. For hosts, on `Events::woken`.
+    /// Wakes the first task that waits for room, if there is room for it; if there is none, those that watch. For
+    /// hosts, on `Events::woken`.
     pub fn serve_waiting(&self) {
-        let line = self.line.borrow();
-        if let Some(first) = line.waiting.front()
-            && self.used_bytes() + first.bytes <= self.limit_bytes()
-        {
-            first.waker.wake_by_ref();
+        let mut line = self.line.borrow_mut();
+        match line.waiting.front() {
+            Some(first) if self.used_bytes() + first.bytes <= self.limit_bytes() => first.waker.wake_by_ref(),
+            Some(_) => {}
+            None => line.watching.drain(..).for_each(Waker::wake),
         }
     }
 
@@ -227,6 +248,25 @@ impl Drop for Place<'_> {
         self.pool.line.borrow_mut().waiting.retain(|waiting| waiting.id != id);
         self.pool.shared.waiting.fetch_sub(1, Ordering::SeqCst);
         self.pool.serve_waiting();
+    }
+}
+
+/// Counts a task that watches among those for which the core is woken.
+struct Watch<'a> {
+    shared: &'a PoolShared,
+}
+
+impl<'a> Watch<'a> {
+    fn new(shared: &'a PoolShared) -> Watch<'a> {
+        // Before the look at `used`, as in `Place::poll`.
+        shared.waiting.fetch_add(1, Ordering::SeqCst);
+        Watch { shared }
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

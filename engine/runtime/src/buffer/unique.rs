@@ -5,7 +5,6 @@ use std::ops::{Deref, DerefMut};
 use std::slice;
 use std::sync::Arc;
 
-use super::append::AppendBuffer;
 use super::block::Block;
 use super::bytes::Bytes;
 
@@ -81,12 +80,6 @@ impl Buffer {
         let len = self.len;
         self.copy_within(from.., 0);
         self.len = len - from;
-    }
-
-    /// Makes it append-only, and empty.
-    #[must_use]
-    pub fn append_only(self) -> AppendBuffer {
-        AppendBuffer::of_block(self.block)
     }
 
     /// Makes its bytes immutable and shareable.
