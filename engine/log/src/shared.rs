@@ -414,13 +414,8 @@ impl Shared {
         let notified = self.room.notified();
         self.check()?;
         let buffers = self.core.buffers();
-        while buffers.used_bytes() + bytes > buffers.limit_bytes() {
-            let before = buffers.used_bytes();
-            // Answers may hold what is given up: then giving up more would not help either.
-            if !self.evict_one() || buffers.used_bytes() == before {
-                break;
-            }
-        }
+        // What an answer holds is not free when it is given up; the next chunk may be.
+        while buffers.used_bytes() + bytes > buffers.limit_bytes() && self.evict_one() {}
         self.queue_undestaged();
         select(notified, pin!(buffers.wait_for_room(bytes))).await;
         self.check()
